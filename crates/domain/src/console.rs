@@ -1,0 +1,211 @@
+//! Consoles (ways into a server) and back ends (where the hypervisor offers them).
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// What a console's bytes mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Protocol {
+    /// A screen over RFB.
+    Vnc,
+    /// A terminal line.
+    Serial,
+    /// A screen over SPICE.
+    Spice,
+}
+
+impl Protocol {
+    /// The name in Nova's `remote_console.protocol`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Vnc => "vnc",
+            Self::Serial => "serial",
+            Self::Spice => "spice",
+        }
+    }
+}
+
+/// One way into a server that Oriel serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ConsoleKind {
+    /// `vnc/novnc`
+    Novnc,
+    /// `serial/serial`
+    Serial,
+    /// `spice/spice-html5`
+    SpiceHtml5,
+}
+
+impl ConsoleKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Novnc, Self::Serial, Self::SpiceHtml5];
+
+    /// The name in Nova's `type`; also the stored name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Novnc => "novnc",
+            Self::Serial => "serial",
+            Self::SpiceHtml5 => "spice-html5",
+        }
+    }
+
+    /// The protocol that the back end speaks.
+    pub fn protocol(self) -> Protocol {
+        match self {
+            Self::Novnc => Protocol::Vnc,
+            Self::Serial => Protocol::Serial,
+            Self::SpiceHtml5 => Protocol::Spice,
+        }
+    }
+}
+
+impl fmt::Display for ConsoleKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A console type that Oriel has no name for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown console type {0:?}: known are novnc, serial and spice-html5")]
+pub struct UnknownConsoleKind(String);
+
+impl FromStr for ConsoleKind {
+    type Err = UnknownConsoleKind;
+
+    fn from_str(text: &str) -> Result<Self, UnknownConsoleKind> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.name() == text)
+            .ok_or_else(|| UnknownConsoleKind(text.to_owned()))
+    }
+}
+
+/// Where a back end listens. It comes from the inventory alone, never from a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// A host name or address, and a port.
+    Tcp {
+        /// Name, IPv4 or IPv6 address, without brackets.
+        host: String,
+        /// TCP port, 1 to 65535.
+        port: u16,
+    },
+    /// A UNIX socket on the gateway's own machine.
+    Unix(PathBuf),
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp { host, port } if host.contains(':') => write!(f, "tcp:[{host}]:{port}"),
+            Self::Tcp { host, port } => write!(f, "tcp:{host}:{port}"),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// A text that names no back end.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// Neither `tcp:` nor `unix:` in front.
+    #[error("a back end is written tcp:HOST:PORT, tcp:[IPV6]:PORT or unix:/PATH, got {0:?}")]
+    Form(String),
+    /// The port is not a number from 1 to 65535.
+    #[error("{0:?} is no port: give a number from 1 to 65535")]
+    Port(String),
+    /// A UNIX socket whose path does not start at the root.
+    #[error("the path of a UNIX socket starts with '/', got {0:?}")]
+    RelativePath(String),
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        let form = || AddressError::Form(text.to_owned());
+        if let Some(path) = text.strip_prefix("unix:") {
+            return if path.starts_with('/') {
+                Ok(Self::Unix(path.into()))
+            } else {
+                Err(AddressError::RelativePath(path.to_owned()))
+            };
+        }
+        let (host, port) = text
+            .strip_prefix("tcp:")
+            .ok_or_else(form)?
+            .rsplit_once(':')
+            .ok_or_else(form)?;
+        let host = match host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
+            Some(v6) => v6,
+            None if host.contains(':') => return Err(form()),
+            None => host,
+        };
+        if host.is_empty() || host.contains(|c: char| c.is_whitespace() || c.is_control() || c == '/') {
+            return Err(form());
+        }
+        let port = port
+            .parse()
+            .ok()
+            .filter(|&p| p != 0)
+            .ok_or_else(|| AddressError::Port(port.to_owned()))?;
+        Ok(Self::Tcp {
+            host: host.to_owned(),
+            port,
+        })
+    }
+}
+
+/// Where the gateway reads a back end's password, each time that it connects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PasswordSource {
+    /// A file that holds it, with or without a newline at its end.
+    File(PathBuf),
+    /// A variable of the gateway's environment.
+    Environment(String),
+}
+
+/// The hypervisor's end of a console.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackEnd {
+    /// Where it listens.
+    pub address: Address,
+    /// Where its password is to be found, where it has one.
+    pub password: Option<PasswordSource>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_read_back_as_they_are_written() {
+        for text in [
+            "tcp:127.0.0.1:5900",
+            "tcp:[::1]:5901",
+            "tcp:hv-7.example:5900",
+            "unix:/run/vm/1/vnc.sock",
+        ] {
+            assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn an_address_that_could_be_misread_is_refused() {
+        for text in [
+            "",
+            "tcp:",
+            "tcp:host",
+            "tcp::5900",
+            "tcp:::1:5900",
+            "tcp:h:0",
+            "tcp:h:65536",
+            "unix:vnc.sock",
+            "h:1",
+            "tcp:a b:1",
+        ] {
+            assert!(text.parse::<Address>().is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The words and rules of Oriel, without I/O.
+//!
+//! Everything here is a noun of the project: who asks ([`Principal`]), for what ([`Server`],
+//! [`ConsoleKind`]), what they get ([`Grant`], [`ConsoleToken`]) and how a session ends
+//! ([`EndReason`]). No HTTP, no SQL and no socket: both planes and the store build on these types.
+
+mod console;
+mod grant;
+mod id;
+mod principal;
+mod secret;
+mod server;
+mod session;
+
+pub use console::{
+    Address, AddressError, BackEnd, ConsoleKind, PasswordSource, Protocol, UnknownConsoleKind,
+};
+pub use grant::{Grant, RefusedToken, Uses};
+pub use id::{DomainId, IdError, ProjectId, ServerId, SessionId, UserId};
+pub use principal::{DomainRef, Principal, ProjectRef, Role, UnknownRole, UserRef};
+pub use secret::{AuthToken, ConsoleToken, Digest, NotAToken, ResumeSecret, hex};
+pub use server::{Server, ServerStatus, TaskState, UnknownStatus};
+pub use session::{EndReason, Fault};
