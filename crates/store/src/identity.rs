@@ -1,0 +1,93 @@
+//! Identities: who may log in, and with which role where.
+//!
+//! Names are exact: `Bob` and `bob` are two users. A domain's name alone is found in any case,
+//! since clients write both `Default` and `default`.
+
+mod domains;
+mod projects;
+mod roles;
+mod tokens;
+mod users;
+
+#[cfg(test)]
+pub(crate) mod testing;
+
+use oriel_domain::{DomainId, DomainRef, ProjectId, UserId};
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+pub use projects::{NewProject, ProjectRecord};
+pub use roles::RoleAssignment;
+pub use tokens::{AuthMethod, NewToken, Proof, TokenRecord, UnknownMethod};
+pub use users::{NewUser, PasswordHash, UserRecord};
+
+use crate::{StoreError, parse};
+
+/// The id of the domain that every database has.
+pub const DEFAULT_DOMAIN: &str = "default";
+
+/// How a request names a domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DomainKey {
+    /// By its id.
+    Id(DomainId),
+    /// By its name, in any case.
+    Name(String),
+}
+
+/// How a request names a user or a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Key<Id> {
+    /// By its id.
+    Id(Id),
+    /// By its name, which is unique in its domain only.
+    Name {
+        /// The exact name.
+        name: String,
+        /// The domain.
+        domain: DomainKey,
+    },
+}
+
+/// How a request names a user.
+pub type UserKey = Key<UserId>;
+/// How a request names a project.
+pub type ProjectKey = Key<ProjectId>;
+
+/// Longest name of a user, project or domain, in characters: Keystone's columns hold 255 for users
+/// and 64 for the others.
+const MAX_USER_NAME: usize = 255;
+const MAX_NAME: usize = 64;
+
+/// Refuses a name that could not be typed, listed on one line or told apart from nothing.
+fn check_name(what: &'static str, name: &str, longest: usize) -> Result<(), StoreError> {
+    let fits = name.chars().count() <= longest;
+    let blank = name.trim().is_empty();
+    if fits && !blank && name.trim() == name && !name.chars().any(char::is_control) {
+        Ok(())
+    } else {
+        Err(StoreError::BadName {
+            what,
+            name: name.chars().take(longest).collect(),
+            longest,
+        })
+    }
+}
+
+/// A unique index that was hit means that the name is taken.
+fn taken(what: &'static str, name: &str) -> impl FnOnce(sqlx::Error) -> StoreError {
+    move |error| match &error {
+        sqlx::Error::Database(inner) if inner.is_unique_violation() => StoreError::Exists {
+            what,
+            name: name.to_owned(),
+        },
+        _ => StoreError::Database(error),
+    }
+}
+
+fn read_domain(row: &SqliteRow) -> Result<DomainRef, StoreError> {
+    Ok(DomainRef {
+        id: parse("domains.id", row.try_get::<&str, _>("domain_id")?)?,
+        name: row.try_get("domain_name")?,
+    })
+}

@@ -1,0 +1,199 @@
+//! What outlives a request: identities, grants and sessions, in SQL.
+//!
+//! The two planes meet here and nowhere else: the control plane mints a grant, the gateway redeems
+//! it and records the session. A grant's row holds the SHA-256 of its token, never the token.
+
+mod grants;
+mod identity;
+mod sessions;
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use time::OffsetDateTime;
+
+pub use grants::Redeemed;
+pub use identity::{
+    AuthMethod, DEFAULT_DOMAIN, DomainKey, Key, NewProject, NewToken, NewUser, PasswordHash, ProjectKey,
+    ProjectRecord, Proof, RoleAssignment, TokenRecord, UnknownMethod, UserKey, UserRecord,
+};
+pub use sessions::SessionRecord;
+
+/// Why the store could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused or could not be reached.
+    #[error("the database failed: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The schema could not be brought up to date.
+    #[error("the database schema could not be brought up to date: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// The file or its folder could not be made.
+    #[error("cannot make {path} for the database: {source}")]
+    File {
+        /// The file or folder.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A row holds what this version cannot read.
+    #[error("the database holds an unreadable {what}: {value:?}")]
+    Unreadable {
+        /// Which column.
+        what: &'static str,
+        /// What it holds.
+        value: String,
+    },
+    /// A name that is taken.
+    #[error("there is already a {what} named {name:?} in this domain")]
+    Exists {
+        /// What kind of thing.
+        what: &'static str,
+        /// The name that is taken.
+        name: String,
+    },
+    /// A name that no user, project or domain can have.
+    #[error(
+        "the name of a {what} is 1 to {longest} characters, none of them a control character, without blanks around it; got {name:?}"
+    )]
+    BadName {
+        /// What kind of thing.
+        what: &'static str,
+        /// The name, cut to the longest that it might be.
+        name: String,
+        /// The longest that it might be, in characters.
+        longest: usize,
+    },
+}
+
+/// A database with everything that outlives a request. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Store {
+    /// Any number of readers: WAL lets them go on while one writes.
+    read: SqlitePool,
+    /// The one writer. SQLite has one write lock; queueing here is cheaper than fighting for it.
+    write: SqlitePool,
+}
+
+/// Readers that may work at once.
+const READERS: u32 = 8;
+/// How long a statement waits for another process's lock (a command line beside a live gateway).
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+impl Store {
+    /// Opens the SQLite file, making it and its folder where they are missing, and brings its
+    /// schema up to date. The file is readable by its owner alone.
+    pub async fn open(file: &Path) -> Result<Self, StoreError> {
+        if let Some(folder) = file.parent() {
+            make_private_folder(folder).map_err(|source| StoreError::File {
+                path: folder.display().to_string(),
+                source,
+            })?;
+        }
+        make_private_file(file).map_err(|source| StoreError::File {
+            path: file.display().to_string(),
+            source,
+        })?;
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // A grant that was answered survives a power cut: every commit is on the disk.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT);
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options.clone())
+            .await?;
+        migrator().run(&write).await?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .connect_with(options.read_only(true))
+            .await?;
+        Ok(Self { read, write })
+    }
+
+    /// Finishes what is under way and closes the file.
+    pub async fn close(&self) {
+        self.read.close().await;
+        self.write.close().await;
+    }
+}
+
+/// The schema's history. Each step is run once, in order, in a transaction of its own.
+fn migrator() -> Migrator {
+    let step = |version, name: &'static str, sql: &'static str| {
+        Migration::new(
+            version,
+            name.into(),
+            MigrationType::Simple,
+            sqlx::SqlStr::from_static(sql),
+            false,
+        )
+    };
+    Migrator::with_migrations(vec![
+        step(1, "identity", include_str!("../migrations/0001_identity.sql")),
+        step(2, "grants", include_str!("../migrations/0002_grants.sql")),
+    ])
+}
+
+fn make_private_folder(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+}
+
+/// SQLite would make the file readable by everyone, and its journals like the file.
+fn make_private_file(file: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true).mode(0o600).open(file).map(drop)
+}
+
+/// Times are kept as whole seconds since 1970 UTC, which every SQL engine sorts and compares alike.
+fn to_seconds(time: OffsetDateTime) -> i64 {
+    time.unix_timestamp()
+}
+
+fn from_seconds(what: &'static str, seconds: i64) -> Result<OffsetDateTime, StoreError> {
+    OffsetDateTime::from_unix_timestamp(seconds).map_err(|_| StoreError::Unreadable {
+        what,
+        value: seconds.to_string(),
+    })
+}
+
+/// Reads a stored text back into its type.
+fn parse<T: std::str::FromStr>(what: &'static str, value: &str) -> Result<T, StoreError> {
+    value.parse().map_err(|_| StoreError::Unreadable {
+        what,
+        value: value.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_else_reads_the_database() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+        let store = Store::open(&folder.path().join("oriel.db")).await.unwrap();
+        for entry in std::fs::read_dir(folder.path()).unwrap() {
+            let entry = entry.unwrap();
+            let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{:?}", entry.file_name());
+        }
+        store.close().await;
+    }
+}

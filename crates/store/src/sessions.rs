@@ -1,0 +1,149 @@
+//! Sessions: the audit trail of who was connected to what, from when to when, and why it ended.
+
+use oriel_domain::{Digest, EndReason, Grant, SessionId};
+use time::OffsetDateTime;
+
+use crate::{Store, StoreError, to_seconds};
+
+/// A session as it begins.
+#[derive(Debug, Clone)]
+pub struct SessionRecord {
+    /// Its id.
+    pub id: SessionId,
+    /// The digest of the token that opened it.
+    pub token: Digest,
+    /// What that token stands for.
+    pub grant: Grant,
+    /// The browser's address.
+    pub client: String,
+    /// The name of the gateway that carries it.
+    pub gateway: String,
+    /// When it began.
+    pub began_at: OffsetDateTime,
+}
+
+impl Store {
+    /// Records that a session began.
+    pub async fn begin_session(&self, session: &SessionRecord) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO sessions (id, grant_hash, user_id, project_id, server_id, console, client, gateway, began_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(session.id.to_string())
+        .bind(&session.token.as_bytes()[..])
+        .bind(session.grant.user.as_str())
+        .bind(session.grant.project.as_str())
+        .bind(session.grant.server.to_string())
+        .bind(session.grant.console.name())
+        .bind(&session.client)
+        .bind(&session.gateway)
+        .bind(to_seconds(session.began_at))
+        .execute(&self.write)
+        .await?;
+        Ok(())
+    }
+
+    /// Records that a session ended, why, and how many bytes it carried each way.
+    pub async fn end_session(
+        &self,
+        id: SessionId,
+        reason: EndReason,
+        bytes_down: u64,
+        bytes_up: u64,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE sessions SET ended_at = ?, end_reason = ?, bytes_down = ?, bytes_up = ?
+             WHERE id = ? AND ended_at IS NULL",
+        )
+        .bind(to_seconds(now))
+        .bind(reason.name())
+        .bind(i64::try_from(bytes_down).unwrap_or(i64::MAX))
+        .bind(i64::try_from(bytes_up).unwrap_or(i64::MAX))
+        .bind(id.to_string())
+        .execute(&self.write)
+        .await?;
+        Ok(())
+    }
+
+    /// Ends the sessions that a gateway of this name left behind when it last died, so that the
+    /// trail has no session that lives for ever. Called as the gateway starts.
+    pub async fn end_abandoned_sessions(
+        &self,
+        gateway: &str,
+        now: OffsetDateTime,
+    ) -> Result<u64, StoreError> {
+        let ended = sqlx::query(
+            "UPDATE sessions SET ended_at = ?, end_reason = ? WHERE gateway = ? AND ended_at IS NULL",
+        )
+        .bind(to_seconds(now))
+        .bind(EndReason::Internal.name())
+        .bind(gateway)
+        .execute(&self.write)
+        .await?;
+        Ok(ended.rows_affected())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use oriel_domain::{ConsoleKind, ConsoleToken, ProjectId, ServerId, UserId, Uses};
+    use time::Duration;
+
+    use super::*;
+    use crate::identity::testing::{NOW, store};
+
+    async fn ends(store: &Store) -> Vec<(String, Option<String>, i64)> {
+        sqlx::query_as("SELECT gateway, end_reason, bytes_down FROM sessions ORDER BY began_at")
+            .fetch_all(&store.read)
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_session_has_one_end_and_a_restart_ends_what_was_left() {
+        let (_folder, store) = store().await;
+        let session = |gateway: &str, began_at| SessionRecord {
+            id: SessionId::random(),
+            token: ConsoleToken::random().digest(),
+            grant: Grant {
+                user: UserId::random(),
+                project: ProjectId::random(),
+                server: ServerId::random(),
+                console: ConsoleKind::Novnc,
+                uses: Uses::One,
+                created_at: NOW,
+                expires_at: NOW,
+            },
+            client: "192.0.2.7".into(),
+            gateway: gateway.into(),
+            began_at,
+        };
+        let (ended, left, other) = (
+            session("gw-1", NOW),
+            session("gw-1", NOW + Duration::seconds(1)),
+            session("gw-2", NOW + Duration::seconds(2)),
+        );
+        for session in [&ended, &left, &other] {
+            store.begin_session(session).await.unwrap();
+        }
+        store
+            .end_session(ended.id, EndReason::BackEndClosed, 7, 1, NOW)
+            .await
+            .unwrap();
+        store
+            .end_session(ended.id, EndReason::Internal, 9, 1, NOW)
+            .await
+            .unwrap();
+        assert_eq!(store.end_abandoned_sessions("gw-1", NOW).await.unwrap(), 1);
+        let text = |reason: EndReason| Some(reason.name().to_owned());
+        assert_eq!(
+            ends(&store).await,
+            [
+                ("gw-1".into(), text(EndReason::BackEndClosed), 7),
+                ("gw-1".into(), text(EndReason::Internal), 0),
+                ("gw-2".into(), None, 0),
+            ]
+        );
+    }
+}
