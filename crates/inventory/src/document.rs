@@ -1,0 +1,309 @@
+//! The form of `servers.toml`, and its reading into servers.
+//!
+//! Every error names the line that it is about, so that a person can find it in a long file.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use oriel_domain::{
+    Address, BackEnd, ConsoleKind, PasswordSource, ProjectId, Server, ServerId, ServerStatus, TaskState,
+};
+use serde::Deserialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use toml::Spanned;
+
+/// What is wrong with a `servers.toml`, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {reason}")]
+pub struct DocumentError {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// The servers of one reading of the file.
+#[derive(Debug, Default)]
+pub struct Servers {
+    ordered: Vec<Arc<Server>>,
+    by_id: HashMap<ServerId, Arc<Server>>,
+}
+
+impl Servers {
+    /// The server with this id.
+    pub fn by_id(&self, id: ServerId) -> Option<Arc<Server>> {
+        self.by_id.get(&id).map(Arc::clone)
+    }
+
+    /// All of them, in the file's order.
+    pub fn all(&self) -> &[Arc<Server>] {
+        &self.ordered
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    #[serde(default)]
+    server: Vec<Spanned<Entry>>,
+}
+
+/// One `[[server]]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    id: Spanned<String>,
+    name: Spanned<String>,
+    project: Spanned<String>,
+    status: Option<Spanned<String>>,
+    task_state: Option<Spanned<String>>,
+    host: Option<Spanned<String>>,
+    created: Option<Spanned<String>>,
+    #[serde(default)]
+    console: BTreeMap<Spanned<String>, Console>,
+}
+
+/// One `[server.console.TYPE]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Console {
+    back_end: Spanned<String>,
+    password_file: Option<Spanned<String>>,
+    password_env: Option<Spanned<String>>,
+}
+
+/// Longest name of a server, in characters. Nova's column holds 255.
+const MAX_NAME: usize = 255;
+/// The host of a server whose entry names none: most inventories are of one machine.
+const DEFAULT_HOST: &str = "localhost";
+
+/// Reads the text of a `servers.toml`. `folder` is where a relative `password_file` starts;
+/// `modified` stands for the times that an entry does not give.
+pub fn read(text: &str, folder: &Path, modified: OffsetDateTime) -> Result<Servers, DocumentError> {
+    let reader = Reader {
+        text,
+        folder,
+        modified,
+    };
+    let document: Document = toml::from_str(text).map_err(|error| DocumentError {
+        line: reader.line(error.span().map_or(0, |span| span.start)),
+        reason: error.message().to_owned(),
+    })?;
+
+    let mut servers = Servers::default();
+    for entry in document.server {
+        let line = reader.line(entry.span().start);
+        let server = Arc::new(reader.server(entry.into_inner())?);
+        if servers.by_id.insert(server.id, Arc::clone(&server)).is_some() {
+            let reason = format!(
+                "the id {} is given to a second server: every server needs its own",
+                server.id
+            );
+            return Err(DocumentError { line, reason });
+        }
+        servers.ordered.push(server);
+    }
+    Ok(servers)
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    folder: &'a Path,
+    modified: OffsetDateTime,
+}
+
+impl Reader<'_> {
+    fn line(&self, offset: usize) -> usize {
+        self.text
+            .bytes()
+            .take(offset)
+            .filter(|&byte| byte == b'\n')
+            .count()
+            + 1
+    }
+
+    fn error<T>(&self, at: &Spanned<T>, reason: impl Into<String>) -> DocumentError {
+        DocumentError {
+            line: self.line(at.span().start),
+            reason: reason.into(),
+        }
+    }
+
+    /// Reads a value into its type, or says at which line it cannot be.
+    fn parse<T: std::str::FromStr<Err: ToString>>(
+        &self,
+        value: &Spanned<String>,
+    ) -> Result<T, DocumentError> {
+        value
+            .get_ref()
+            .parse()
+            .map_err(|error: T::Err| self.error(value, error.to_string()))
+    }
+
+    fn server(&self, entry: Entry) -> Result<Server, DocumentError> {
+        let id = entry.id.get_ref().parse::<ServerId>().map_err(|_| {
+            self.error(
+                &entry.id,
+                format!("the id {:?} is no UUID; `uuidgen` makes one", entry.id.get_ref()),
+            )
+        })?;
+        let name = entry.name.get_ref().trim();
+        if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
+            return Err(self.error(
+                &entry.name,
+                format!("a name is 1 to {MAX_NAME} printable characters"),
+            ));
+        }
+        let created = match &entry.created {
+            None => self.modified,
+            Some(text) => OffsetDateTime::parse(text.get_ref(), &Rfc3339).map_err(|_| {
+                self.error(
+                    text,
+                    format!(
+                        "{:?} is no time; write it as 2026-11-24T08:00:00Z",
+                        text.get_ref()
+                    ),
+                )
+            })?,
+        };
+        let mut consoles = BTreeMap::new();
+        for (kind, console) in &entry.console {
+            consoles.insert(self.parse::<ConsoleKind>(kind)?, self.back_end(console)?);
+        }
+        Ok(Server {
+            id,
+            name: name.to_owned(),
+            project: self.parse::<ProjectId>(&entry.project)?,
+            status: entry
+                .status
+                .as_ref()
+                .map_or(Ok(ServerStatus::Active), |status| self.parse(status))?,
+            task_state: entry
+                .task_state
+                .as_ref()
+                .map(|state| self.parse::<TaskState>(state))
+                .transpose()?,
+            host: match entry.host.map(Spanned::into_inner) {
+                None => Some(DEFAULT_HOST.to_owned()),
+                Some(host) => (!host.is_empty()).then_some(host),
+            },
+            consoles,
+            created,
+            updated: self.modified.max(created),
+        })
+    }
+
+    fn back_end(&self, console: &Console) -> Result<BackEnd, DocumentError> {
+        let password = match (&console.password_file, &console.password_env) {
+            (None, None) => None,
+            (Some(file), None) => Some(PasswordSource::File(self.folder.join(file.get_ref()))),
+            (None, Some(variable)) => Some(PasswordSource::Environment(variable.get_ref().clone())),
+            (Some(_), Some(variable)) => {
+                return Err(self.error(variable, "give password_file or password_env, not both"));
+            }
+        };
+        Ok(BackEnd {
+            address: self.parse::<Address>(&console.back_end)?,
+            password,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+[[server]]
+id = "47e9be4e-a7b9-471f-92d9-ffc83814e07a"
+name = "web-1"
+project = "9c53a566cb3443ab910cf0daebca90c4"
+
+[server.console.novnc]
+back_end = "unix:/run/vm/web-1/vnc.sock"
+password_file = "web-1.password"
+
+[[server]]
+id = "0c7b3a0e-3bb3-4a52-9c65-5b3a9d2f0d11"
+name = "db-1"
+project = "9c53a566cb3443ab910cf0daebca90c4"
+status = "SHUTOFF"
+host = ""
+"#;
+
+    fn read_text(text: &str) -> Result<Servers, DocumentError> {
+        read(text, Path::new("/etc/oriel"), OffsetDateTime::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn a_server_needs_only_id_name_and_project() {
+        let servers = read_text(GOOD).unwrap();
+        let [web, db] = servers.all() else {
+            panic!("two servers")
+        };
+        assert_eq!(web.status, ServerStatus::Active);
+        assert_eq!(web.host.as_deref(), Some("localhost"));
+        let back_end = &web.consoles[&ConsoleKind::Novnc];
+        assert_eq!(back_end.address, Address::Unix("/run/vm/web-1/vnc.sock".into()));
+        assert_eq!(
+            back_end.password,
+            Some(PasswordSource::File("/etc/oriel/web-1.password".into()))
+        );
+        assert_eq!(
+            (db.status, db.host.as_deref(), db.consoles.len()),
+            (ServerStatus::Shutoff, None, 0)
+        );
+    }
+
+    #[test]
+    fn every_error_names_its_line() {
+        let cases = [
+            (GOOD.replace("name = \"web-1\"", "name = "), 4, "string"),
+            (
+                GOOD.replace("name = \"web-1\"", "nmae = \"web-1\""),
+                4,
+                "unknown field `nmae`",
+            ),
+            (
+                GOOD.replace("47e9be4e-a7b9-471f-92d9-ffc83814e07a", "web-1"),
+                3,
+                "no UUID",
+            ),
+            (GOOD.replace("unix:/run", "/run"), 8, "unix:/PATH"),
+            (
+                GOOD.replace("console.novnc", "console.vnc"),
+                7,
+                "unknown console type",
+            ),
+            (GOOD.replace("SHUTOFF", "OFF"), 15, "unknown status"),
+            (GOOD.replace("name = \"db-1\"", "name = \" \""), 13, "printable"),
+            (
+                GOOD.replace(
+                    "0c7b3a0e-3bb3-4a52-9c65-5b3a9d2f0d11",
+                    "47e9be4e-a7b9-471f-92d9-ffc83814e07a",
+                ),
+                11,
+                "second server",
+            ),
+            (
+                GOOD.replace("password_file", "password_env = \"P\"\npassword_file"),
+                9,
+                "not both",
+            ),
+            (
+                GOOD.replace("host = \"\"", "created = \"yesterday\""),
+                16,
+                "2026-11-24T08:00:00Z",
+            ),
+        ];
+        for (text, line, reason) in cases {
+            let error = read_text(&text).expect_err(&text);
+            assert!(
+                error.line == line && error.reason.contains(reason),
+                "want {line}, {reason}; got {error}"
+            );
+        }
+    }
+}
