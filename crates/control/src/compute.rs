@@ -1,0 +1,329 @@
+//! The Nova dialect: `/`, `/v2` and `/v2.1`.
+//!
+//! [`handle`] is one request from top to bottom. The order of its steps is part of the contract:
+//! where a request is wrong in two ways, it decides which of the two the client is told.
+
+mod console_calls;
+mod discovery;
+mod fault;
+mod route;
+mod schema;
+mod servers;
+mod version;
+mod webob;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse as _, Response};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use oriel_domain::Principal;
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use self::fault::{AnnouncedVersion, Fault};
+use self::route::{Api, Call, Route};
+use self::schema::Strictness;
+pub use self::version::Microversion;
+use crate::Control;
+use crate::identity;
+use crate::request_id::RequestId;
+
+/// What an operator decides about the compute API.
+#[derive(Debug, Clone)]
+pub struct ComputeSettings {
+    /// The newest microversion to offer. It decides which dialect a client chooses.
+    pub max_microversion: Microversion,
+    /// What links in answers start with, where it is not what the request was sent to.
+    pub link_prefix: Option<String>,
+    /// The scheme of such links: what the listener speaks.
+    pub scheme: &'static str,
+    /// Where a refused client is sent for a token.
+    pub public_url: String,
+}
+
+/// Largest body, in bytes: `oslo_middleware.max_request_body_size`.
+const MAX_BODY: usize = 114_688;
+/// How long a client may take to send one.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const OPENSTACK_REQUEST_ID: HeaderName = HeaderName::from_static("x-openstack-request-id");
+const COMPUTE_REQUEST_ID: HeaderName = HeaderName::from_static("x-compute-request-id");
+const AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
+
+/// What every call gets: the request, understood.
+struct Context<'a> {
+    control: &'a Control,
+    api: Api,
+    version: Microversion,
+    principal: &'a Principal,
+    /// What links start with, up to and without the API's name.
+    base: String,
+    /// The project segment of the path, where there is one.
+    project: Option<&'a str>,
+    query: &'a str,
+    now: OffsetDateTime,
+}
+
+impl Context<'_> {
+    fn strictness(&self) -> Strictness {
+        match self.api {
+            Api::V2 => Strictness::Lenient,
+            Api::V21 => Strictness::Strict,
+        }
+    }
+}
+
+/// Answers one request to the compute API.
+pub(crate) async fn handle(State(control): State<Control>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let path = route::decode(parts.uri.path());
+    let base = control.compute.base(&parts);
+
+    // 1. Which API? Without one, the caller is told what there is.
+    let Some((api, rest)) = Api::of(&path) else {
+        return discovery::outside(&parts, &path, &base, control.compute.max_microversion);
+    };
+    let request_id = parts
+        .extensions
+        .get::<RequestId>()
+        .copied()
+        .unwrap_or_else(RequestId::random);
+    let mut response = answer(&control, &parts, body, api, rest, base).await;
+    if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
+        response.headers_mut().insert(OPENSTACK_REQUEST_ID, value.clone());
+        response.headers_mut().insert(COMPUTE_REQUEST_ID, value);
+    }
+    response
+}
+
+async fn answer(
+    control: &Control,
+    parts: &Parts,
+    body: Body,
+    api: Api,
+    rest: &str,
+    base: String,
+) -> Response {
+    // 2. Is the body one that we would read at all?
+    if announced_length(&parts.headers).is_some_and(|length| length > MAX_BODY) {
+        return webob::page(&parts.headers, StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    if matches!(rest, "" | "/") {
+        return with_version(control, api, &parts.headers, |version| {
+            Ok(discovery::document(
+                api,
+                version,
+                &base,
+                control.compute.max_microversion,
+            ))
+        });
+    }
+    // 3. Who asks?
+    let principal = match authenticate(control, &parts.headers).await {
+        Ok(principal) => principal,
+        Err(response) => return response,
+    };
+    // 4. What for?
+    let Some(route) = Route::parse(&parts.method, rest) else {
+        return webob::page(&parts.headers, StatusCode::NOT_FOUND);
+    };
+    let body = match read_body(body).await {
+        Ok(body) => body,
+        Err(status) => return webob::page(&parts.headers, status),
+    };
+    // 5. In which version? From here on, every answer names it.
+    let version = match settle_version(control, api, &parts.headers) {
+        Ok(version) => version,
+        Err(fault) => return fault_response(fault, api, Microversion::MIN),
+    };
+    let context = Context {
+        control,
+        api,
+        version,
+        principal: &principal,
+        base,
+        project: route.project.as_deref(),
+        query: parts.uri.query().unwrap_or_default(),
+        now: OffsetDateTime::now_utc(),
+    };
+    match dispatch(&context, &route.call, &parts.headers, &body).await {
+        Ok(value) => json_response(&value, api, version),
+        Err(fault) => fault_response(fault, api, version),
+    }
+}
+
+/// Steps 6 to 15, which a negotiated request goes through.
+async fn dispatch(
+    context: &Context<'_>,
+    call: &Call,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Result<Value, Fault> {
+    check_content_type(headers)?;
+    match call {
+        Call::ListServers | Call::ListServersDetail => {
+            check_project(context)?;
+            servers::list(context, *call == Call::ListServersDetail)
+        }
+        Call::ShowServer(id) => {
+            check_project(context)?;
+            servers::show(context, id)
+        }
+        Call::Action(id) => {
+            let (action, body) = console_calls::peek_action(body)?;
+            check_project(context)?;
+            console_calls::action(context, id, action, &body).await
+        }
+        Call::RemoteConsoles(id) => {
+            let body = parse_body(body)?;
+            check_project(context)?;
+            console_calls::remote_consoles(context, id, &body).await
+        }
+        Call::OldConsoles => Err(Fault::gone()),
+    }
+}
+
+/// The caller of this token, or Keystone's answer to one without.
+async fn authenticate(control: &Control, headers: &HeaderMap) -> Result<Principal, Response> {
+    let refused = || identity::unauthorized(&control.compute.public_url);
+    let token = headers
+        .get(AUTH_TOKEN)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.parse().ok());
+    match control.identity.validate(&token.ok_or_else(refused)?).await {
+        Ok(Some(caller)) => Ok(caller.principal),
+        Ok(None) => Err(refused()),
+        Err(error) => {
+            tracing::error!(%error, "a token could not be validated");
+            Err(webob::page(headers, StatusCode::SERVICE_UNAVAILABLE))
+        }
+    }
+}
+
+fn announced_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+async fn read_body(body: Body) -> Result<Bytes, StatusCode> {
+    match tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(body, MAX_BODY)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(_)) => Err(StatusCode::PAYLOAD_TOO_LARGE),
+        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
+    }
+}
+
+/// `/v2` is pinned at the minimum whatever its headers say.
+fn settle_version(control: &Control, api: Api, headers: &HeaderMap) -> Result<Microversion, Fault> {
+    match api {
+        Api::V2 => Ok(Microversion::MIN),
+        Api::V21 => version::negotiate(headers, control.compute.max_microversion),
+    }
+}
+
+fn with_version(
+    control: &Control,
+    api: Api,
+    headers: &HeaderMap,
+    answer: impl FnOnce(Microversion) -> Result<Value, Fault>,
+) -> Response {
+    let version = match settle_version(control, api, headers) {
+        Ok(version) => version,
+        Err(fault) => return fault_response(fault, api, Microversion::MIN),
+    };
+    match answer(version) {
+        Ok(value) => json_response(&value, api, version),
+        Err(fault) => fault_response(fault, api, version),
+    }
+}
+
+fn check_content_type(headers: &HeaderMap) -> Result<(), Fault> {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let essence = value
+        .to_str()
+        .unwrap_or("?")
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    match essence.as_str() {
+        "" | "application/json" | "application/vnd.openstack.compute+json" | "text/plain" => Ok(()),
+        _ => Err(Fault::unsupported_media_type()),
+    }
+}
+
+/// An empty body stands for `null`, as in Nova.
+fn parse_body(body: &Bytes) -> Result<Value, Fault> {
+    if body.is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_slice(body).map_err(|_| Fault::malformed_body())
+}
+
+/// A project in the path must be the one of the token, for admins too.
+fn check_project(context: &Context<'_>) -> Result<(), Fault> {
+    let own = context
+        .principal
+        .project
+        .as_ref()
+        .map_or("None", |project| project.id.as_str());
+    match context.project {
+        Some(given) if given != own => Err(Fault::bad_request(format!(
+            "Malformed request URL: URL's project_id '{given}' doesn't match Context's project_id '{own}'"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn json_response(value: &Value, api: Api, version: Microversion) -> Response {
+    let mut response = ([(header::CONTENT_TYPE, JSON)], value.to_string()).into_response();
+    if api == Api::V21 {
+        version::announce(response.headers_mut(), version);
+    }
+    response
+}
+
+fn fault_response(fault: Fault, api: Api, negotiated: Microversion) -> Response {
+    let announced = match fault.version {
+        AnnouncedVersion::Negotiated => Some(negotiated),
+        AnnouncedVersion::Refused(version) => Some(version),
+        AnnouncedVersion::None => None,
+    };
+    let mut response = fault.into_response();
+    if let (Api::V21, Some(version)) = (api, announced) {
+        version::announce(response.headers_mut(), version);
+    }
+    response
+}
+
+impl ComputeSettings {
+    /// What links in the answer to this request start with: the configured prefix, or what the
+    /// client itself sent the request to, as Nova does.
+    fn base(&self, parts: &Parts) -> String {
+        if let Some(prefix) = &self.link_prefix {
+            return prefix.trim_end_matches('/').to_owned();
+        }
+        let host = parts
+            .headers
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok())
+            .or_else(|| parts.uri.authority().map(http::uri::Authority::as_str));
+        match host {
+            Some(host) => format!("{}://{host}", self.scheme),
+            None => self.public_url.clone(),
+        }
+    }
+}
+
+/// Whether a request only wants to read.
+fn is_read(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}

@@ -1,0 +1,82 @@
+//! Which APIs there are: the documents that clients negotiate from. None needs a token.
+
+use axum::response::{IntoResponse as _, Response};
+use http::request::Parts;
+use http::{Method, StatusCode, header};
+use serde_json::{Value, json};
+
+use super::route::Api;
+use super::version::Microversion;
+use super::{JSON, is_read};
+
+/// The answer to a path outside of both APIs: at the root what there is, elsewhere where the path
+/// may have been meant.
+pub fn outside(parts: &Parts, path: &str, base: &str, max: Microversion) -> Response {
+    if parts.method == Method::OPTIONS {
+        return StatusCode::OK.into_response();
+    }
+    if path == "/" || path.is_empty() {
+        let versions: Vec<_> = [Api::V2, Api::V21]
+            .map(|api| {
+                let mut entry = facts(api, max);
+                entry["links"] = json!([{ "rel": "self", "href": format!("{base}/{}/", api.name()) }]);
+                entry
+            })
+            .into();
+        return document_response(StatusCode::OK, &json!({ "versions": versions }));
+    }
+    if !is_read(&parts.method) && parts.method != Method::POST {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let choices: Vec<_> = [Api::V2, Api::V21]
+        .map(|api| {
+            let facts = facts(api, max);
+            let path = path.trim_end_matches('/');
+            json!({
+                "id": facts["id"],
+                "status": facts["status"],
+                "links": [{ "rel": "self", "href": format!("{base}/{}{path}", api.name()) }],
+                "media-types": [media_type(api)],
+            })
+        })
+        .into();
+    document_response(StatusCode::MULTIPLE_CHOICES, &json!({ "choices": choices }))
+}
+
+/// The document of one API, at its own path.
+pub fn document(api: Api, _asked_in: Microversion, base: &str, max: Microversion) -> Value {
+    let mut version = facts(api, max);
+    version["links"] = json!([
+        { "rel": "self", "href": format!("{base}/{}/", api.name()) },
+        { "rel": "describedby", "type": "text/html", "href": "http://docs.openstack.org/" },
+    ]);
+    version["media-types"] = json!([media_type(api)]);
+    json!({ "version": version })
+}
+
+fn facts(api: Api, max: Microversion) -> Value {
+    match api {
+        Api::V2 => json!({
+            "id": "v2.0", "status": "DEPRECATED", "version": "", "min_version": "", "updated": "2025-07-04T12:00:00Z",
+        }),
+        Api::V21 => json!({
+            "id": "v2.1", "status": "CURRENT", "version": max.to_string(),
+            "min_version": Microversion::MIN.to_string(), "updated": "2013-07-23T11:33:21Z",
+        }),
+    }
+}
+
+fn media_type(api: Api) -> Value {
+    let version = match api {
+        Api::V2 => "2",
+        Api::V21 => "2.1",
+    };
+    json!({
+        "base": "application/json",
+        "type": format!("application/vnd.openstack.compute+json;version={version}"),
+    })
+}
+
+fn document_response(status: StatusCode, document: &Value) -> Response {
+    (status, [(header::CONTENT_TYPE, JSON)], document.to_string()).into_response()
+}

@@ -1,0 +1,205 @@
+//! The few rules of JSON Schema that Nova's console calls use, with the words in which Nova tells
+//! that one was broken. Clients and their tests compare those words.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value};
+
+use super::fault::Fault;
+
+/// What a value must be.
+#[derive(Debug)]
+pub enum Schema {
+    /// A string out of a list.
+    Enum(&'static [&'static str]),
+    /// An object with these properties, each required, and no others unless the API is lenient.
+    Object(&'static [(&'static str, Schema)]),
+}
+
+/// Whether unknown properties are refused (v2.1) or passed over (v2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strictness {
+    /// They are refused.
+    Strict,
+    /// They are passed over.
+    Lenient,
+}
+
+impl Schema {
+    /// Checks a body. Rules are tried in the order in which Nova's validator walks them, since
+    /// the first that is broken is the one that is told.
+    pub fn check(&self, body: &Value, strictness: Strictness) -> Result<(), Fault> {
+        self.walk(body, None, strictness).map_err(Fault::bad_request)
+    }
+
+    fn walk(&self, value: &Value, name: Option<&str>, strictness: Strictness) -> Result<(), String> {
+        let broken = |message: String| {
+            Err(match name {
+                None => message,
+                Some(name) => {
+                    format!(
+                        "Invalid input for field/attribute {name}. Value: {}. {message}",
+                        python_str(value)
+                    )
+                }
+            })
+        };
+        match self {
+            Self::Enum(choices) => match value {
+                Value::String(text) if choices.contains(&text.as_str()) => Ok(()),
+                Value::String(_) => {
+                    let choices: Vec<_> = choices.iter().map(|choice| format!("'{choice}'")).collect();
+                    broken(format!(
+                        "{} is not one of [{}]",
+                        python_repr(value),
+                        choices.join(", ")
+                    ))
+                }
+                _ => broken(format!("{} is not of type 'string'", python_repr(value))),
+            },
+            Self::Object(properties) => {
+                let Value::Object(object) = value else {
+                    return broken(format!("{} is not of type 'object'", python_repr(value)));
+                };
+                for (name, schema) in *properties {
+                    if let Some(value) = object.get(*name) {
+                        schema.walk(value, Some(name), strictness)?;
+                    }
+                }
+                if let Some((name, _)) = properties.iter().find(|(name, _)| !object.contains_key(*name)) {
+                    return broken(format!("'{name}' is a required property"));
+                }
+                match (strictness, strangers(object, properties)) {
+                    (Strictness::Strict, Some(strangers)) => broken(format!(
+                        "Additional properties are not allowed ({strangers} unexpected)"
+                    )),
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+/// The names that a schema does not know, as Nova lists them: sorted, with the right verb.
+fn strangers(object: &Map<String, Value>, properties: &[(&str, Schema)]) -> Option<String> {
+    let mut names: Vec<_> = object
+        .keys()
+        .filter(|key| properties.iter().all(|(name, _)| name != key))
+        .map(|key| python_repr(&Value::String(key.clone())))
+        .collect();
+    names.sort();
+    match names.len() {
+        0 => None,
+        1 => Some(format!("{} was", names.concat())),
+        _ => Some(format!("{} were", names.join(", "))),
+    }
+}
+
+/// A value as Python's `str()` shows it: a string bare, all else as `repr()`.
+pub fn python_str(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => python_repr(other),
+    }
+}
+
+/// A value as Python's `repr()` shows it.
+pub fn python_repr(value: &Value) -> String {
+    match value {
+        Value::Null => "None".to_owned(),
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => python_quoted(text),
+        Value::Array(items) => {
+            let items: Vec<_> = items.iter().map(python_repr).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Object(entries) => {
+            let entries: Vec<_> = entries
+                .iter()
+                .map(|(key, value)| format!("{}: {}", python_quoted(key), python_repr(value)))
+                .collect();
+            format!("{{{}}}", entries.join(", "))
+        }
+    }
+}
+
+fn python_quoted(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') {
+        '"'
+    } else {
+        '\''
+    };
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push(quote);
+    for character in text.chars() {
+        match character {
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c == quote => {
+                out.push('\\');
+                out.push(c);
+            }
+            c if c.is_control() => {
+                // A string takes every write.
+                let _ = write!(out, "\\x{:02x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push(quote);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const TYPE: Schema = Schema::Enum(&["novnc", "xvpvnc"]);
+    const PROTOCOL: Schema = Schema::Enum(&["vnc", "spice"]);
+    const INNER: Schema = Schema::Object(&[("protocol", PROTOCOL), ("type", TYPE)]);
+    const BODY: Schema = Schema::Object(&[("remote_console", INNER)]);
+
+    fn told(body: &Value) -> String {
+        BODY.walk(body, None, Strictness::Strict)
+            .expect_err("a broken rule")
+    }
+
+    #[test]
+    fn broken_rules_are_told_in_novas_words_and_order() {
+        assert_eq!(told(&json!([])), "[] is not of type 'object'");
+        assert_eq!(told(&json!({})), "'remote_console' is a required property");
+        assert_eq!(
+            told(&json!({"remote_console": null})),
+            "Invalid input for field/attribute remote_console. Value: None. None is not of type 'object'"
+        );
+        assert_eq!(
+            told(&json!({"remote_console": {"type": "foo", "protocol": "bar", "x": 1}})),
+            "Invalid input for field/attribute protocol. Value: bar. 'bar' is not one of ['vnc', 'spice']"
+        );
+        assert_eq!(
+            told(&json!({"remote_console": {"type": 1, "protocol": "vnc"}})),
+            "Invalid input for field/attribute type. Value: 1. 1 is not of type 'string'"
+        );
+        assert_eq!(
+            told(&json!({"remote_console": {"protocol": "vnc", "type": "novnc", "z": true, "a": "it's"}})),
+            "Invalid input for field/attribute remote_console. Value: \
+             {'protocol': 'vnc', 'type': 'novnc', 'z': True, 'a': \"it's\"}. \
+             Additional properties are not allowed ('a', 'z' were unexpected)"
+        );
+    }
+
+    #[test]
+    fn the_lenient_api_passes_over_unknown_properties_only() {
+        let extra = json!({"remote_console": {"protocol": "vnc", "type": "novnc", "x": 1}, "y": 2});
+        assert!(BODY.check(&extra, Strictness::Lenient).is_ok());
+        assert!(
+            BODY.check(&json!({"remote_console": {"x": 1}}), Strictness::Lenient)
+                .is_err()
+        );
+    }
+}

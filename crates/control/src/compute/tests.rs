@@ -1,0 +1,525 @@
+//! The compute API asked as clients ask it, through the router.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use http::{HeaderMap, Method, Request, StatusCode};
+use oriel_domain::{AuthToken, ConsoleKind, ProjectId, Role, Uses};
+use oriel_inventory::{FileInventory, Inventory};
+use oriel_store::{DEFAULT_DOMAIN, NewProject, NewUser, Store};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use time::{Duration, OffsetDateTime};
+use tower::ServiceExt as _;
+
+use super::{ComputeSettings, Microversion};
+use crate::Control;
+use crate::consoles::{ConsoleLink, ConsoleSettings, LinkForm};
+use crate::identity::{Embedded, Identity, IdentitySettings, Scope, password};
+
+const WEB: &str = "47e9be4e-a7b9-471f-92d9-ffc83814e07a";
+const OTHERS: &str = "11111111-1111-4111-8111-111111111111";
+const BUILDING: &str = "22222222-2222-4222-8222-222222222222";
+const MOVING: &str = "33333333-3333-4333-8333-333333333333";
+const HEADLESS: &str = "44444444-4444-4444-8444-444444444444";
+const VNC: &str = r#"{"os-getVNCConsole": {"type": "novnc"}}"#;
+const REMOTE: &str = r#"{"remote_console": {"protocol": "vnc", "type": "novnc"}}"#;
+
+/// A cloud with one project of ours, one of somebody else's, and servers in every state.
+struct Cloud {
+    _folder: TempDir,
+    router: Router,
+    project: ProjectId,
+    member: AuthToken,
+    reader: AuthToken,
+    admin: AuthToken,
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Value,
+}
+
+impl Cloud {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("oriel.db")).await.unwrap();
+        let project_named = async |name: &str| {
+            let new = NewProject {
+                domain: DEFAULT_DOMAIN.parse().unwrap(),
+                name: name.into(),
+                description: String::new(),
+            };
+            store.create_project(&new).await.unwrap()
+        };
+        let (project, other) = (project_named("ours").await, project_named("theirs").await);
+
+        let embedded =
+            Arc::new(Embedded::new(store.clone(), IdentitySettings::new("https://oriel.example")).unwrap());
+        let secret = SecretString::from("correct horse battery staple");
+        let hash = password::hash(&secret).unwrap();
+        let log_in = async |role: Role| {
+            let new = NewUser {
+                domain: DEFAULT_DOMAIN.parse().unwrap(),
+                name: role.name().into(),
+                password: hash.clone(),
+            };
+            let user = store.create_user(&new, OffsetDateTime::now_utc()).await.unwrap();
+            store.assign_role(&user, &project, role).await.unwrap();
+            let key = oriel_store::UserKey::Id(user);
+            let scope = Scope::Project(oriel_store::ProjectKey::Id(project.clone()));
+            embedded
+                .login_password(&key, &secret, &scope)
+                .await
+                .unwrap()
+                .token
+        };
+        let (member, reader, admin) = (
+            log_in(Role::Member).await,
+            log_in(Role::Reader).await,
+            log_in(Role::Admin).await,
+        );
+
+        let file = folder.path().join("servers.toml");
+        std::fs::write(&file, servers(&project, &other)).unwrap();
+        let link = ConsoleLink {
+            base_url: "https://oriel.example/vnc.auto.html".parse().unwrap(),
+            form: LinkForm::Token,
+            lang: Some("EN".into()),
+        };
+        let control = Control::new(
+            Identity::Embedded(Arc::clone(&embedded)),
+            Inventory::File(Arc::new(FileInventory::open(&file).unwrap())),
+            store,
+            ConsoleSettings {
+                links: BTreeMap::from([(ConsoleKind::Novnc, link)]),
+                ttl: Duration::minutes(10),
+                uses: Uses::One,
+            },
+            ComputeSettings {
+                max_microversion: Microversion::v2(96),
+                link_prefix: None,
+                scheme: "https",
+                public_url: "https://oriel.example".into(),
+            },
+        );
+        Self {
+            _folder: folder,
+            router: control.router(embedded),
+            project,
+            member,
+            reader,
+            admin,
+        }
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&AuthToken>,
+        version: Option<&str>,
+        body: &str,
+    ) -> Answer {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "oriel.example");
+        if let Some(token) = token {
+            request = request.header("x-auth-token", token.expose());
+        }
+        if let Some(version) = version {
+            request = request.header("openstack-api-version", format!("compute {version}"));
+        }
+        let request = request.body(Body::from(body.to_owned())).unwrap();
+        let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
+        let body = to_bytes(body, 1 << 20).await.unwrap();
+        let body = serde_json::from_slice(&body).unwrap_or_else(|_| json!(String::from_utf8_lossy(&body)));
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
+    }
+
+    async fn get(&self, path: &str, version: Option<&str>) -> Answer {
+        self.send(Method::GET, path, Some(&self.member), version, "")
+            .await
+    }
+
+    async fn action(&self, server: &str, token: &AuthToken, body: &str) -> Answer {
+        let path = format!("/v2.1/servers/{server}/action");
+        self.send(Method::POST, &path, Some(token), None, body).await
+    }
+
+    async fn remote(&self, server: &str, token: &AuthToken, version: &str, body: &str) -> Answer {
+        let path = format!("/v2.1/servers/{server}/remote-consoles");
+        self.send(Method::POST, &path, Some(token), Some(version), body)
+            .await
+    }
+}
+
+fn servers(project: &ProjectId, other: &ProjectId) -> String {
+    let console = "[server.console.novnc]\nback_end = \"tcp:127.0.0.1:5900\"\n";
+    let server = |id: &str, name: &str, project: &ProjectId, more: &str| {
+        format!("[[server]]\nid = \"{id}\"\nname = \"{name}\"\nproject = \"{project}\"\n{more}\n")
+    };
+    [
+        server(WEB, "web-1", project, console),
+        server(OTHERS, "theirs", other, console),
+        server(BUILDING, "building", project, "status = \"BUILD\"\nhost = \"\""),
+        server(
+            MOVING,
+            "moving",
+            project,
+            &format!("task_state = \"migrating\"\n{console}"),
+        ),
+        server(HEADLESS, "headless", project, ""),
+    ]
+    .concat()
+}
+
+impl Answer {
+    /// The one fault of the body: key and message.
+    fn fault(&self) -> (&str, &str) {
+        let (key, fault) = self.body.as_object().unwrap().iter().next().unwrap();
+        assert_eq!(fault["code"], self.status.as_u16());
+        (key, fault["message"].as_str().unwrap())
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+}
+
+#[tokio::test]
+async fn the_seeds_request_gets_the_seeds_response() {
+    let cloud = Cloud::new().await;
+    for api in ["v2", "v2.1"] {
+        let path = format!("/{api}/{}/servers/{WEB}/action", cloud.project);
+        let answer = cloud
+            .send(Method::POST, &path, Some(&cloud.member), None, VNC)
+            .await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        let url = answer.body["console"]["url"].as_str().unwrap();
+        let token = url
+            .strip_prefix("https://oriel.example/vnc.auto.html?token=")
+            .unwrap()
+            .strip_suffix("&lang=EN");
+        assert!(token.is_some_and(|token| token.len() == 36), "{url}");
+        assert_eq!(answer.body, json!({ "console": { "type": "novnc", "url": url } }));
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+    }
+}
+
+#[tokio::test]
+async fn each_version_has_its_own_call() {
+    let cloud = Cloud::new().await;
+    let path = format!("/v2.1/servers/{WEB}/action");
+    for (version, status) in [
+        ("2.5", StatusCode::OK),
+        ("2.6", StatusCode::NOT_FOUND),
+        ("latest", StatusCode::NOT_FOUND),
+    ] {
+        let answer = cloud
+            .send(Method::POST, &path, Some(&cloud.member), Some(version), VNC)
+            .await;
+        assert_eq!(answer.status, status, "action at {version}");
+        let answered = if version == "latest" { "2.96" } else { version };
+        assert_eq!(
+            answer.header("openstack-api-version"),
+            Some(format!("compute {answered}").as_str())
+        );
+        assert_eq!(answer.headers.get_all("vary").iter().count(), 2);
+    }
+    assert_eq!(
+        cloud.remote(WEB, &cloud.member, "2.5", REMOTE).await.status,
+        StatusCode::NOT_FOUND
+    );
+    let answer = cloud.remote(WEB, &cloud.member, "2.6", REMOTE).await;
+    let url = &answer.body["remote_console"]["url"];
+    assert_eq!(
+        answer.body,
+        json!({ "remote_console": { "protocol": "vnc", "type": "novnc", "url": url } })
+    );
+}
+
+#[tokio::test]
+async fn a_version_that_is_not_offered_is_named() {
+    let cloud = Cloud::new().await;
+    let answer = cloud.get("/v2.1/servers", Some("2.97")).await;
+    assert_eq!(answer.status, StatusCode::NOT_ACCEPTABLE);
+    let message = "Version 2.97 is not supported by the API. Minimum is 2.1 and maximum is 2.96.";
+    assert_eq!(answer.fault(), ("computeFault", message));
+    let answer = cloud.get("/v2.1/servers", Some("two")).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert_eq!(answer.header("openstack-api-version"), None);
+}
+
+#[tokio::test]
+async fn another_projects_server_is_as_absent_as_one_that_never_was() {
+    let cloud = Cloud::new().await;
+    let never = "deadbeef-dead-4bad-8bad-deadbeefdead";
+    for server in [OTHERS, never, "web-1", "../../etc"] {
+        let answer = cloud
+            .action(&server.replace('/', "%2F"), &cloud.member, VNC)
+            .await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{server}");
+    }
+    for server in [OTHERS, never] {
+        let told = format!("Instance {server} could not be found.");
+        assert_eq!(
+            cloud.action(server, &cloud.member, VNC).await.fault(),
+            ("itemNotFound", told.as_str())
+        );
+        assert_eq!(
+            cloud.remote(server, &cloud.member, "2.6", REMOTE).await.fault(),
+            ("itemNotFound", told.as_str())
+        );
+        let shown = cloud.get(&format!("/v2.1/servers/{server}"), None).await;
+        assert_eq!(shown.fault(), ("itemNotFound", told.as_str()));
+    }
+    assert_eq!(
+        cloud.action(OTHERS, &cloud.admin, VNC).await.status,
+        StatusCode::OK
+    );
+}
+
+#[tokio::test]
+async fn a_reader_may_look_but_open_nothing() {
+    let cloud = Cloud::new().await;
+    let answer = cloud
+        .send(Method::GET, "/v2.1/servers", Some(&cloud.reader), None, "")
+        .await;
+    assert_eq!(answer.body["servers"].as_array().unwrap().len(), 4);
+    let told = (
+        "forbidden",
+        "Policy doesn't allow os_compute_api:os-remote-consoles to be performed.",
+    );
+    assert_eq!(cloud.action(WEB, &cloud.reader, VNC).await.fault(), told);
+    assert_eq!(
+        cloud.remote(WEB, &cloud.reader, "2.6", REMOTE).await.fault(),
+        told
+    );
+    // A reader learns of no server by trying: the rule comes first for actions.
+    assert_eq!(cloud.action(OTHERS, &cloud.reader, VNC).await.fault(), told);
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_be_opened_says_why() {
+    let cloud = Cloud::new().await;
+    for (server, status, told) in [
+        (BUILDING, 409, format!("Instance {BUILDING} is not ready")),
+        (
+            MOVING,
+            409,
+            format!("Cannot 'get_vnc_console' instance {MOVING} while it is in task_state migrating"),
+        ),
+        (HEADLESS, 400, "Unavailable console type vnc.".to_owned()),
+    ] {
+        for answer in [
+            cloud.action(server, &cloud.member, VNC).await,
+            cloud.remote(server, &cloud.member, "2.6", REMOTE).await,
+        ] {
+            assert_eq!(
+                (answer.status.as_u16(), answer.fault().1),
+                (status, told.as_str())
+            );
+        }
+    }
+    let spice = r#"{"os-getSPICEConsole": {"type": "spice-html5"}}"#;
+    assert_eq!(
+        cloud.action(WEB, &cloud.member, spice).await.fault().1,
+        "Unavailable console type spice-html5."
+    );
+    let xvp = r#"{"os-getVNCConsole": {"type": "xvpvnc"}}"#;
+    assert_eq!(
+        cloud.action(WEB, &cloud.member, xvp).await.fault().1,
+        "Invalid console type xvpvnc"
+    );
+    let crossed = r#"{"remote_console": {"protocol": "vnc", "type": "serial"}}"#;
+    assert_eq!(
+        cloud.remote(WEB, &cloud.member, "2.6", crossed).await.fault().1,
+        "Invalid console type serial"
+    );
+}
+
+#[tokio::test]
+async fn malformed_bodies_are_told_in_the_callers_shape_and_grant_nothing() {
+    let cloud = Cloud::new().await;
+    let deep = format!("{}{}", "[".repeat(5000), "]".repeat(5000));
+    for body in [
+        "",
+        "{",
+        "null",
+        "[]",
+        "{}",
+        "\"text\"",
+        "nonsense",
+        "\u{feff}{}",
+        deep.as_str(),
+    ] {
+        let answer = cloud.action(WEB, &cloud.member, body).await;
+        assert_eq!(
+            answer.fault(),
+            ("badRequest", "Malformed request body"),
+            "{body:.20}"
+        );
+    }
+    assert_eq!(
+        cloud.action(WEB, &cloud.member, "5").await.status,
+        StatusCode::NOT_FOUND
+    );
+    let two = r#"{"os-getVNCConsole": {"type": "novnc"}, "x": 1}"#;
+    assert_eq!(
+        cloud.action(WEB, &cloud.member, two).await.fault().1,
+        "Malformed request body"
+    );
+    let other = r#"{"reboot": {"type": "HARD"}}"#;
+    assert_eq!(
+        cloud.action(WEB, &cloud.member, other).await.fault().1,
+        "There is no such action: reboot"
+    );
+
+    let extra = r#"{"os-getVNCConsole": {"type": "novnc", "x": 1}}"#;
+    assert_eq!(
+        cloud.action(WEB, &cloud.member, extra).await.status,
+        StatusCode::BAD_REQUEST
+    );
+    let lenient = cloud
+        .send(
+            Method::POST,
+            &format!("/v2/servers/{WEB}/action"),
+            Some(&cloud.member),
+            None,
+            extra,
+        )
+        .await;
+    assert_eq!(lenient.status, StatusCode::OK);
+
+    let huge = format!(r#"{{"os-getVNCConsole": {{"type": "{}"}}}}"#, "x".repeat(120_000));
+    assert_eq!(
+        cloud.action(WEB, &cloud.member, &huge).await.status,
+        StatusCode::PAYLOAD_TOO_LARGE
+    );
+}
+
+#[tokio::test]
+async fn without_a_good_token_nothing_is_told() {
+    let cloud = Cloud::new().await;
+    let stranger = AuthToken::random().unwrap();
+    for token in [None, Some(&stranger)] {
+        for path in ["/v2.1/servers", "/v2.1/nothing", "/v2.1/servers/detail"] {
+            let answer = cloud.send(Method::GET, path, token, None, "").await;
+            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
+            assert_eq!(answer.body["error"]["title"], "Unauthorized");
+            assert!(
+                answer
+                    .header("www-authenticate")
+                    .unwrap()
+                    .starts_with("Keystone uri=\"https://oriel.example")
+            );
+            assert!(
+                answer
+                    .header("x-openstack-request-id")
+                    .unwrap()
+                    .starts_with("req-")
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_project_in_the_path_must_be_the_tokens() {
+    let cloud = Cloud::new().await;
+    let answer = cloud.get("/v2.1/abcdef/servers", None).await;
+    let told = format!(
+        "Malformed request URL: URL's project_id 'abcdef' doesn't match Context's project_id '{}'",
+        cloud.project
+    );
+    assert_eq!(answer.fault(), ("badRequest", told.as_str()));
+}
+
+#[tokio::test]
+async fn discovery_needs_no_token_and_names_the_maximum() {
+    let cloud = Cloud::new().await;
+    let root = cloud.send(Method::GET, "/", None, None, "").await;
+    assert_eq!(root.body["versions"][1]["version"], "2.96");
+    assert_eq!(
+        root.body["versions"][1]["links"][0]["href"],
+        "https://oriel.example/v2.1/"
+    );
+    for path in ["/v2.1", "/v2.1/"] {
+        let document = cloud.send(Method::GET, path, None, None, "").await;
+        assert_eq!(document.body["version"]["version"], "2.96");
+        assert_eq!(document.body["version"]["min_version"], "2.1");
+    }
+    let elsewhere = cloud.send(Method::GET, "/somewhere", None, None, "").await;
+    assert_eq!(elsewhere.status, StatusCode::MULTIPLE_CHOICES);
+}
+
+#[tokio::test]
+async fn lists_are_filtered_sorted_and_cut_into_pages() {
+    let cloud = Cloud::new().await;
+    let names = |answer: &Answer| -> Vec<String> {
+        let servers = answer.body["servers"]
+            .as_array()
+            .unwrap_or_else(|| panic!("{}", answer.body));
+        servers
+            .iter()
+            .map(|server| server["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(names(&cloud.get("/v2.1/servers?name=web", None).await), ["web-1"]);
+    assert_eq!(
+        names(&cloud.get("/v2.1/servers?name=%5Eb.*ing%24", None).await),
+        ["building"]
+    );
+    assert_eq!(
+        names(&cloud.get("/v2.1/servers?name=web-1(", None).await),
+        [""; 0]
+    );
+    assert_eq!(
+        names(&cloud.get("/v2.1/servers?status=build", None).await),
+        ["building"]
+    );
+    let sorted = "/v2.1/servers/detail?sort_key=display_name&sort_dir=asc&limit=3";
+    let page = cloud.get(sorted, None).await;
+    assert_eq!(names(&page), ["building", "headless", "moving"]);
+    let next = page.body["servers_links"][0]["href"].as_str().unwrap();
+    let next = next.strip_prefix("https://oriel.example").unwrap();
+    let page = cloud.get(next, None).await;
+    assert_eq!(names(&page), ["web-1"]);
+    assert_eq!(page.body.get("servers_links"), None);
+
+    let all = "/v2.1/servers?all_tenants=1";
+    assert_eq!(cloud.get(all, None).await.status, StatusCode::FORBIDDEN);
+    let answer = cloud.send(Method::GET, all, Some(&cloud.admin), None, "").await;
+    assert_eq!(answer.body["servers"].as_array().unwrap().len(), 5);
+    let told = "Invalid input for query parameters limit. Value: abc. 'abc' does not match '^[0-9]*$'";
+    assert_eq!(cloud.get("/v2.1/servers?limit=abc", None).await.fault().1, told);
+    let told = "marker [nobody] not found";
+    assert_eq!(
+        cloud.get("/v2.1/servers?marker=nobody", None).await.fault().1,
+        told
+    );
+}
+
+#[tokio::test]
+async fn a_server_is_shown_in_the_form_of_the_version() {
+    let cloud = Cloud::new().await;
+    let path = format!("/v2.1/servers/{WEB}");
+    let old = cloud.get(&path, Some("2.1")).await;
+    assert_eq!(old.body["server"]["flavor"]["id"], "unknown");
+    assert_eq!(old.body["server"].get("locked"), None);
+    let new = cloud.get(&path, Some("latest")).await;
+    assert_eq!(new.body["server"]["flavor"]["original_name"], "unknown");
+    assert_eq!(new.body["server"]["locked"], false);
+    assert_eq!(new.body["server"].get("OS-EXT-SRV-ATTR:host"), None);
+    let admin = cloud.send(Method::GET, &path, Some(&cloud.admin), None, "").await;
+    assert_eq!(admin.body["server"]["OS-EXT-SRV-ATTR:host"], "localhost");
+}

@@ -1,0 +1,73 @@
+//! The plain error pages of the library below Nova: what a client gets where no fault is made.
+
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde_json::json;
+
+/// A page for this status, in the form that the client's `Accept` asks for.
+pub fn page(headers: &HeaderMap, status: StatusCode) -> Response {
+    let explanation = match status {
+        StatusCode::NOT_FOUND => "The resource could not be found.",
+        StatusCode::PAYLOAD_TOO_LARGE => "The body of your request was too large for this server.",
+        StatusCode::REQUEST_TIMEOUT => {
+            "The server has waited too long for the request to be sent by the client."
+        }
+        _ => "The server is currently unavailable. Please try again at a later time.",
+    };
+    let title = status.canonical_reason().unwrap_or("Error");
+    let code = format!("{} {title}", status.as_u16());
+    let (content_type, body) = match Form::wanted(headers, status) {
+        Form::Json => (
+            "application/json",
+            json!({ "message": format!("{explanation}<br /><br />\n\n\n"), "code": code, "title": title })
+                .to_string(),
+        ),
+        Form::Html => (
+            "text/html; charset=UTF-8",
+            format!(
+                "<html>\n <head>\n  <title>{code}</title>\n </head>\n <body>\n  <h1>{code}</h1>\n  \
+                 {explanation}<br /><br />\n\n\n\n </body>\n</html>"
+            ),
+        ),
+        Form::Text => (
+            "text/plain; charset=UTF-8",
+            format!("{code}\n\n{explanation}\n\n   "),
+        ),
+    };
+    (
+        status,
+        [(header::CONTENT_TYPE, HeaderValue::from_static(content_type))],
+        body,
+    )
+        .into_response()
+}
+
+enum Form {
+    Json,
+    Html,
+    Text,
+}
+
+impl Form {
+    fn wanted(headers: &HeaderMap, status: StatusCode) -> Self {
+        // Nova cuts an oversized body off before it looks at what the client accepts.
+        if status == StatusCode::PAYLOAD_TOO_LARGE {
+            return Self::Text;
+        }
+        let Some(accept) = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()) else {
+            return Self::Text;
+        };
+        let accepts = |kind: &str| {
+            accept
+                .split(',')
+                .any(|item| item.split(';').next().is_some_and(|t| t.trim() == kind))
+        };
+        if accepts("text/html") || accepts("*/*") || accepts("text/*") || !accept.contains('/') {
+            Self::Html
+        } else if accepts("application/json") || accepts("application/*") {
+            Self::Json
+        } else {
+            Self::Text
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Who asks: users, tokens and the API that trades one for the other.
+//!
+//! A request's way through here: the header `X-Auth-Token` becomes an [`AuthToken`],
+//! [`Identity::validate`] turns that into a [`Caller`] or into nothing. Where the tokens come from
+//! is the business of the kind of identity; [`Embedded`] keeps users and tokens in Oriel's own
+//! store and speaks the part of Keystone's API (version 3) that unmodified clients log in with.
+
+mod api;
+mod embedded;
+pub mod password;
+
+use std::num::NonZero;
+use std::sync::Arc;
+use std::thread;
+
+use oriel_domain::{AuthToken, Principal};
+use oriel_store::{AuthMethod, StoreError};
+use time::{Duration, OffsetDateTime};
+
+pub use api::{router, unauthorized};
+pub use embedded::{Embedded, Issued, LoginError, Scope};
+pub use password::PasswordError;
+
+/// Where callers are looked up. Clones share it.
+#[derive(Debug, Clone)]
+pub enum Identity {
+    /// Users, projects, roles and tokens in Oriel's own store.
+    Embedded(Arc<Embedded>),
+}
+
+impl Identity {
+    /// Finds out who holds a token. None is a 401: the token is unknown, expired or revoked, its
+    /// user or project is disabled, or the user has no role in the project any more.
+    pub async fn validate(&self, token: &AuthToken) -> Result<Option<Caller>, IdentityError> {
+        match self {
+            Self::Embedded(embedded) => embedded.validate(token).await,
+        }
+    }
+}
+
+/// Who asks, and what their token says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The user, the project and the roles there, implied ones included.
+    pub principal: Principal,
+    /// How the user proved who they are.
+    pub methods: Vec<AuthMethod>,
+    /// What names the token in logs, then the first token of its chain where there is one.
+    pub audit_ids: Vec<String>,
+    /// When the token was issued.
+    pub issued_at: OffsetDateTime,
+    /// When it stops working.
+    pub expires_at: OffsetDateTime,
+}
+
+/// Why nobody could say who asks. None of these is the caller's fault.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// As many logins wait for their password check as may. Answered with 503.
+    #[error("too many logins at once")]
+    Busy,
+    /// A password could not be checked.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// The operating system had no randomness for a token.
+    #[error("the operating system gave no randomness for a token: {0}")]
+    Randomness(#[from] getrandom::Error),
+}
+
+/// What an operator sets about identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdentitySettings {
+    /// Where clients reach Oriel: scheme, host and port, without a slash at the end. The
+    /// catalogue's and the documents' links start with it.
+    pub public_url: String,
+    /// The one region in the catalogue.
+    pub region: String,
+    /// How long a token works. One that was traded for another token ends with that.
+    pub token_ttl: Duration,
+    /// Password checks at once. Each takes one core and [`password::MEMORY_KIB`] of memory. 0
+    /// counts as 1.
+    pub password_workers: usize,
+    /// Logins that may wait for a password check; one more is told to come back (503).
+    pub password_queue: usize,
+}
+
+impl IdentitySettings {
+    /// Keystone's name for the region of a cloud that has one.
+    pub const REGION: &str = "RegionOne";
+    /// A working day and the night after it.
+    pub const TOKEN_TTL: Duration = Duration::hours(24);
+    /// At 25 ms a check, the last in the queue waits for under two seconds on one core.
+    pub const PASSWORD_QUEUE: usize = 64;
+
+    /// The settings that an operator who sets nothing but the URL gets.
+    pub fn new(public_url: impl Into<String>) -> Self {
+        let public_url = public_url.into();
+        Self {
+            public_url: public_url.trim_end_matches('/').to_owned(),
+            region: Self::REGION.to_owned(),
+            token_ttl: Self::TOKEN_TTL,
+            password_workers: thread::available_parallelism().map_or(1, NonZero::get),
+            password_queue: Self::PASSWORD_QUEUE,
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The part of Keystone's API, version 3, that unmodified clients log in with.
+//!
+//! It lies at `/identity`, with its own list of versions, and again at `/v3`, since some clients
+//! ask for it at the root. Every answer is JSON in Keystone's shapes and carries a request id.
+//!
+//! Two things are friendlier than Keystone: a user or project that is named without a domain is
+//! looked for in the default one, where Keystone asks for a domain; and whoever is no admin may
+//! list projects, and gets their own.
+
+mod calls;
+mod document;
+mod fault;
+mod login;
+mod parts;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{any, get, post};
+use http::header::{VARY, WWW_AUTHENTICATE};
+use http::{HeaderName, HeaderValue, StatusCode};
+use tracing::Instrument as _;
+
+use self::fault::Fault;
+use super::Embedded;
+use crate::request_id::{self, RequestId};
+
+/// The header that carries a caller's token.
+const X_AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
+/// The header that carries the token that a call is about.
+const X_SUBJECT_TOKEN: HeaderName = HeaderName::from_static("x-subject-token");
+
+/// The identity API under its full paths, to be merged into the server's router.
+///
+/// It takes the [`RequestId`] that an outer layer has put into the request's extensions, or makes
+/// one.
+pub fn router(identity: Arc<Embedded>) -> Router {
+    let mut router = Router::new()
+        .route("/identity", get(calls::versions))
+        .route("/identity/", get(calls::versions))
+        .route("/identity/{*rest}", any(calls::not_found));
+    for root in ["/identity/v3", "/v3"] {
+        let at = |path: &str| format!("{root}{path}");
+        router = router
+            .route(root, get(calls::version))
+            .route(&at("/"), get(calls::version))
+            .route(
+                &at("/auth/tokens"),
+                post(calls::log_in)
+                    .get(calls::show_token)
+                    .delete(calls::revoke_token),
+            )
+            .route(&at("/auth/catalog"), get(calls::catalog))
+            .route(&at("/auth/projects"), get(calls::own_projects))
+            .route(&at("/projects"), get(calls::projects))
+            .route(&at("/projects/{id}"), get(calls::project))
+            .route(&at("/users/{id}/projects"), get(calls::projects_of_user))
+            .route(&at("/{*rest}"), any(calls::not_found));
+    }
+    router
+        .method_not_allowed_fallback(calls::method_not_allowed)
+        .layer(middleware::from_fn_with_state(Arc::clone(&identity), finish))
+        .with_state(identity)
+}
+
+/// Keystone's 401, as every service behind it answers it too.
+pub fn unauthorized(public_url: &str) -> Response {
+    let mut response = Fault::unauthorized().into_response();
+    challenge(&mut response, public_url);
+    response
+}
+
+/// Gives the request its id, and the answer what every answer carries.
+async fn finish(State(identity): State<Arc<Embedded>>, mut request: Request, next: Next) -> Response {
+    let id = *request.extensions_mut().get_or_insert_with(RequestId::random);
+    let span = tracing::info_span!("identity", request_id = %id);
+    let mut response = next.run(request).instrument(span).await;
+    let headers = response.headers_mut();
+    headers.insert(request_id::HEADER, id.to_header());
+    headers.insert(VARY, HeaderValue::from_static("X-Auth-Token"));
+    if response.status() == StatusCode::UNAUTHORIZED {
+        challenge(&mut response, &identity.settings().public_url);
+    }
+    response
+}
+
+fn challenge(response: &mut Response, public_url: &str) {
+    if let Ok(value) = HeaderValue::from_str(&format!("Keystone uri=\"{public_url}/identity\"")) {
+        response.headers_mut().insert(WWW_AUTHENTICATE, value);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,213 @@
+//! The calls, one function each.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::{IntoResponse as _, Response};
+use http::header::LOCATION;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use oriel_domain::{AuthToken, Role, UserId};
+use oriel_store::{Key, ProjectRecord};
+use serde_json::Value;
+
+use super::fault::Fault;
+use super::login::{Login, LoginProof};
+use super::parts::{Authenticated, query_value, read_json, subject_token};
+use super::{X_SUBJECT_TOKEN, document};
+use crate::identity::{Caller, Embedded, IdentityError};
+
+type Server = State<Arc<Embedded>>;
+type Answer = Result<Response, Fault>;
+
+/// `GET /identity`: the versions. 300, as Keystone's.
+pub(super) async fn versions(State(identity): Server) -> Response {
+    let settings = identity.settings();
+    let mut response = (StatusCode::MULTIPLE_CHOICES, Json(document::versions(settings))).into_response();
+    if let Ok(preferred) = HeaderValue::from_str(&format!("{}/identity/v3/", settings.public_url)) {
+        response.headers_mut().insert(LOCATION, preferred);
+    }
+    response
+}
+
+/// `GET /v3`.
+pub(super) async fn version(State(identity): Server) -> Json<Value> {
+    Json(document::version(identity.settings()))
+}
+
+/// `POST /v3/auth/tokens`: trades a password or a token for a token.
+pub(super) async fn log_in(State(identity): Server, RawQuery(query): RawQuery, body: Body) -> Answer {
+    let login = Login::read(&read_json(body).await?)?;
+    let issued = match &login.proof {
+        LoginProof::Password { user, password } => {
+            identity.login_password(user, password, &login.scope).await?
+        }
+        LoginProof::Token(token) => identity.login_token(token, &login.scope).await?,
+    };
+    let body = document::token(
+        identity.settings(),
+        &issued.caller,
+        wants_catalog(query.as_deref()),
+    );
+    Ok((StatusCode::CREATED, subject_header(&issued.token)?, Json(body)).into_response())
+}
+
+/// `GET` and `HEAD /v3/auth/tokens`: what a token says.
+pub(super) async fn show_token(
+    State(identity): Server,
+    Authenticated(caller): Authenticated,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Answer {
+    let subject = subject_token(&headers)?;
+    let holder = identity
+        .validate(&subject)
+        .await?
+        .ok_or_else(|| Fault::not_found("token"))?;
+    if !is_own_or_admin(&caller, &holder.principal.user.id) {
+        return Err(Fault::forbidden("identity:validate_token"));
+    }
+    let body = document::token(identity.settings(), &holder, wants_catalog(query.as_deref()));
+    Ok((subject_header(&subject)?, Json(body)).into_response())
+}
+
+/// `DELETE /v3/auth/tokens`: makes a token stop working.
+pub(super) async fn revoke_token(
+    State(identity): Server,
+    Authenticated(caller): Authenticated,
+    headers: HeaderMap,
+) -> Answer {
+    let subject = subject_token(&headers)?;
+    let holder = identity
+        .validate(&subject)
+        .await?
+        .ok_or_else(|| Fault::not_found("token"))?;
+    if !is_own_or_admin(&caller, &holder.principal.user.id) {
+        return Err(Fault::forbidden("identity:revoke_token"));
+    }
+    identity.revoke(&subject).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `GET /v3/auth/catalog`: the services, as a token for a project lists them.
+pub(super) async fn catalog(State(identity): Server, Authenticated(caller): Authenticated) -> Answer {
+    if caller.principal.project.is_none() {
+        return Err(Fault::new(
+            StatusCode::FORBIDDEN,
+            "A project-scoped token is required to produce a service catalog.",
+        ));
+    }
+    Ok(Json(document::catalog(identity.settings())).into_response())
+}
+
+/// `GET /v3/auth/projects`: where the caller can go with a token.
+pub(super) async fn own_projects(State(identity): Server, Authenticated(caller): Authenticated) -> Answer {
+    let mut list = projects_with_role(&identity, &caller.principal.user.id).await?;
+    list.retain(|project| project.enabled);
+    Ok(Json(document::projects(identity.settings(), "/auth/projects", &list)).into_response())
+}
+
+/// `GET /v3/projects`: every project for an admin, their own for everyone else.
+pub(super) async fn projects(
+    State(identity): Server,
+    Authenticated(caller): Authenticated,
+    RawQuery(query): RawQuery,
+) -> Answer {
+    let mut list = if caller.principal.has(Role::Admin) {
+        identity.store().projects().await.map_err(IdentityError::from)?
+    } else {
+        projects_with_role(&identity, &caller.principal.user.id).await?
+    };
+    if let Some(name) = query_value(query.as_deref(), "name") {
+        list.retain(|project| project.name == name);
+    }
+    if let Some(domain) = query_value(query.as_deref(), "domain_id") {
+        list.retain(|project| project.domain.id.as_str() == domain);
+    }
+    Ok(Json(document::projects(identity.settings(), "/projects", &list)).into_response())
+}
+
+/// `GET /v3/projects/{id}`. Clients ask it with a name first, and go on when it is not found.
+pub(super) async fn project(
+    State(identity): Server,
+    Authenticated(caller): Authenticated,
+    id: Result<Path<String>, PathRejection>,
+) -> Answer {
+    let unknown = || Fault::not_found("project");
+    let id = id.map_err(|_| unknown())?.parse().map_err(|_| unknown())?;
+    let found = identity
+        .store()
+        .project(&Key::Id(id))
+        .await
+        .map_err(IdentityError::from)?
+        .ok_or_else(unknown)?;
+    if !caller.principal.has(Role::Admin) {
+        let user = &caller.principal.user.id;
+        let roles = identity
+            .store()
+            .roles_of(user, &found.id)
+            .await
+            .map_err(IdentityError::from)?;
+        if roles.is_empty() {
+            return Err(unknown());
+        }
+    }
+    Ok(Json(document::project(identity.settings(), &found)).into_response())
+}
+
+/// `GET /v3/users/{id}/projects`: the projects that a user has a role in.
+pub(super) async fn projects_of_user(
+    State(identity): Server,
+    Authenticated(caller): Authenticated,
+    id: Result<Path<String>, PathRejection>,
+) -> Answer {
+    let unknown = || Fault::not_found("user");
+    let id: UserId = id.map_err(|_| unknown())?.parse().map_err(|_| unknown())?;
+    if !is_own_or_admin(&caller, &id) {
+        return Err(Fault::forbidden("identity:list_user_projects"));
+    }
+    let user = Key::Id(id);
+    let user = identity
+        .store()
+        .user(&user)
+        .await
+        .map_err(IdentityError::from)?
+        .ok_or_else(unknown)?;
+    let list = projects_with_role(&identity, &user.id).await?;
+    let path = format!("/users/{}/projects", user.id);
+    Ok(Json(document::projects(identity.settings(), &path, &list)).into_response())
+}
+
+/// Whatever else is asked below `/identity` and `/v3`.
+pub(super) async fn not_found() -> Fault {
+    Fault::new(StatusCode::NOT_FOUND, "The resource could not be found.")
+}
+
+/// A path that exists, asked with a method that does not.
+pub(super) async fn method_not_allowed() -> Fault {
+    Fault::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "The method is not allowed for the requested URL.",
+    )
+}
+
+async fn projects_with_role(identity: &Embedded, user: &UserId) -> Result<Vec<ProjectRecord>, IdentityError> {
+    Ok(identity.store().projects_of(user).await?)
+}
+
+fn is_own_or_admin(caller: &Caller, user: &UserId) -> bool {
+    caller.principal.user.id == *user || caller.principal.has(Role::Admin)
+}
+
+/// `nocatalog` leaves the catalogue out, with a value or without.
+fn wants_catalog(query: Option<&str>) -> bool {
+    query_value(query, "nocatalog").is_none()
+}
+
+fn subject_header(token: &AuthToken) -> Result<HeaderMap, Fault> {
+    let mut value = HeaderValue::from_str(token.expose()).map_err(|_| Fault::not_found("token"))?;
+    value.set_sensitive(true);
+    Ok(HeaderMap::from_iter([(X_SUBJECT_TOKEN, value)]))
+}

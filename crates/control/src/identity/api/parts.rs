@@ -1,0 +1,172 @@
+//! What the calls read of a request: the caller, the subject token, the query, the body.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
+use http_body_util::LengthLimitError;
+use oriel_domain::AuthToken;
+use serde_json::Value;
+use tokio::time::timeout;
+
+use super::fault::Fault;
+use super::{X_AUTH_TOKEN, X_SUBJECT_TOKEN};
+use crate::identity::{Caller, Embedded};
+
+/// Longest body, in bytes: the limit of Keystone's own front (`oslo.middleware`).
+const MAX_BODY: usize = 114_688;
+/// How long a body may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// Whoever holds the token in `X-Auth-Token`. Without one that works the call ends with a 401.
+pub(super) struct Authenticated(pub(super) Caller);
+
+impl FromRequestParts<Arc<Embedded>> for Authenticated {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, identity: &Arc<Embedded>) -> Result<Self, Fault> {
+        let token = header_token(&parts.headers, X_AUTH_TOKEN.as_str()).ok_or_else(Fault::unauthorized)?;
+        let caller = identity.validate(&token).await?.ok_or_else(Fault::unauthorized)?;
+        Ok(Self(caller))
+    }
+}
+
+/// The token in `X-Subject-Token`. One that cannot be a token is one that nobody holds.
+pub(super) fn subject_token(headers: &HeaderMap) -> Result<AuthToken, Fault> {
+    if !headers.contains_key(X_SUBJECT_TOKEN) {
+        return Err(Fault::new(
+            StatusCode::NOT_FOUND,
+            "No token in the request: X-Subject-Token is missing.",
+        ));
+    }
+    header_token(headers, X_SUBJECT_TOKEN.as_str()).ok_or_else(|| Fault::not_found("token"))
+}
+
+fn header_token(headers: &HeaderMap, name: &str) -> Option<AuthToken> {
+    headers.get(name)?.to_str().ok()?.parse().ok()
+}
+
+/// The last value of a key in the query.
+pub(super) fn query_value(query: Option<&str>, key: &str) -> Option<String> {
+    let pairs = form_urlencoded::parse(query?.as_bytes());
+    pairs
+        .filter(|(name, _)| name == key)
+        .last()
+        .map(|(_, value)| value.into_owned())
+}
+
+/// Reads a body as JSON, whatever its content type says, as Keystone does.
+pub(super) async fn read_json(body: Body) -> Result<Value, Fault> {
+    let bytes = match timeout(BODY_TIME, to_bytes(body, MAX_BODY)).await {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(error)) if is_too_long(&error) => {
+            return Err(Fault::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                format!("The body is longer than {MAX_BODY} bytes."),
+            ));
+        }
+        Ok(Err(_)) => return Err(Fault::bad_request("The body ended before it was complete.")),
+        Err(_) => {
+            return Err(Fault::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "The body did not arrive in time.",
+            ));
+        }
+    };
+    if bytes.is_empty() {
+        return Err(Fault::bad_request("The body is empty: expected a JSON object."));
+    }
+    // The parser's errors give a place and no text of the body.
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Fault::bad_request(format!("The body is not valid JSON: {error}.")))
+}
+
+fn is_too_long(error: &axum::Error) -> bool {
+    error
+        .source()
+        .is_some_and(<dyn Error + 'static>::is::<LengthLimitError>)
+}
+
+/// A value in a JSON body that knows where it lies, so that an error can say so. No error repeats
+/// a value.
+pub(super) struct Field<'a> {
+    path: String,
+    value: &'a Value,
+}
+
+impl<'a> Field<'a> {
+    pub(super) fn root(value: &'a Value) -> Self {
+        Self {
+            path: String::new(),
+            value,
+        }
+    }
+
+    /// A member of this object, if it has it.
+    pub(super) fn get(&self, name: &str) -> Result<Option<Self>, Fault> {
+        let object = self.value.as_object().ok_or_else(|| self.wrong("an object"))?;
+        Ok(object.get(name).map(|value| Self {
+            path: self.path_to(name),
+            value,
+        }))
+    }
+
+    /// A member that this object must have.
+    pub(super) fn require(&self, name: &str) -> Result<Self, Fault> {
+        self.get(name)?
+            .ok_or_else(|| Fault::bad_request(format!("{} is missing.", self.path_to(name))))
+    }
+
+    pub(super) fn text(&self) -> Result<&'a str, Fault> {
+        self.value.as_str().ok_or_else(|| self.wrong("a string"))
+    }
+
+    /// A list of strings.
+    pub(super) fn texts(&self) -> Result<Vec<&'a str>, Fault> {
+        let list = self
+            .value
+            .as_array()
+            .ok_or_else(|| self.wrong("a list of strings"))?;
+        list.iter()
+            .map(|item| item.as_str().ok_or_else(|| self.wrong("a list of strings")))
+            .collect()
+    }
+
+    pub(super) fn is_text(&self) -> bool {
+        self.value.is_string()
+    }
+
+    /// An error about this value: `why` goes on after its path.
+    pub(super) fn fault(&self, why: &str) -> Fault {
+        let path = if self.path.is_empty() {
+            "The body"
+        } else {
+            &self.path
+        };
+        Fault::bad_request(format!("{path}: {why}."))
+    }
+
+    fn wrong(&self, expected: &str) -> Fault {
+        let got = match self.value {
+            Value::Null => "null",
+            Value::Bool(_) => "a boolean",
+            Value::Number(_) => "a number",
+            Value::String(_) => "a string",
+            Value::Array(_) => "a list",
+            Value::Object(_) => "an object",
+        };
+        self.fault(&format!("expected {expected}, got {got}"))
+    }
+
+    fn path_to(&self, name: &str) -> String {
+        if self.path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}.{name}", self.path)
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! Users and tokens in Oriel's own store.
+
+use oriel_domain::{AuthToken, Principal, ProjectId, Role, UserId};
+use oriel_store::{AuthMethod, NewToken, ProjectKey, Proof, Store, StoreError, TokenRecord, UserKey};
+use secrecy::SecretString;
+use time::OffsetDateTime;
+use tracing::info;
+use uuid::Uuid;
+
+use super::password::Workers;
+use super::{Caller, IdentityError, IdentitySettings};
+
+/// Where a new token is to be good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Nowhere yet. Such a token lists its user's projects and is traded for one with a scope.
+    Unscoped,
+    /// In one project.
+    Project(ProjectKey),
+    /// In a domain. Nobody has roles there.
+    Domain,
+    /// In the whole system. Nobody has roles there.
+    System,
+}
+
+/// A token that was just issued, and what it says.
+#[derive(Debug, Clone)]
+pub struct Issued {
+    /// The token, for its owner's eyes.
+    pub token: AuthToken,
+    /// What it says.
+    pub caller: Caller,
+}
+
+/// Why no token was issued.
+#[derive(Debug, thiserror::Error)]
+pub enum LoginError {
+    /// Unknown user, disabled user, wrong password, or a token that does not work: one answer for
+    /// all of them.
+    #[error("The request you have made requires authentication.")]
+    Refused,
+    /// The user is who they say, but has no role where the token is to be good, or that place does
+    /// not exist, or is disabled: one answer for all of them.
+    #[error("{0}")]
+    NoRole(&'static str),
+    /// Nobody could say.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+}
+
+impl From<StoreError> for LoginError {
+    fn from(error: StoreError) -> Self {
+        Self::Identity(error.into())
+    }
+}
+
+/// Users and tokens in Oriel's own store.
+#[derive(Debug)]
+pub struct Embedded {
+    store: Store,
+    settings: IdentitySettings,
+    workers: Workers,
+}
+
+impl Embedded {
+    /// Starts with a store and settings. Takes as long as one password check.
+    pub fn new(store: Store, settings: IdentitySettings) -> Result<Self, IdentityError> {
+        let workers = Workers::new(settings.password_workers, settings.password_queue)?;
+        Ok(Self {
+            store,
+            settings,
+            workers,
+        })
+    }
+
+    /// What the operator set.
+    pub fn settings(&self) -> &IdentitySettings {
+        &self.settings
+    }
+
+    /// How many passwords were checked since the start, for users known and unknown. Each check
+    /// costs about 25 ms of a core.
+    pub fn password_checks(&self) -> u64 {
+        self.workers.checks()
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Finds out who holds a token, and what they may do now.
+    pub async fn validate(&self, token: &AuthToken) -> Result<Option<Caller>, IdentityError> {
+        self.validate_at(token, OffsetDateTime::now_utc()).await
+    }
+
+    async fn validate_at(
+        &self,
+        token: &AuthToken,
+        now: OffsetDateTime,
+    ) -> Result<Option<Caller>, IdentityError> {
+        Ok(self.store.token(&token.digest(), now).await?.map(read_caller))
+    }
+
+    /// Trades a password for a token.
+    ///
+    /// A delay after repeated failures would go between the check and the answer: this is the one
+    /// place that knows both the user and the outcome.
+    pub async fn login_password(
+        &self,
+        user: &UserKey,
+        password: &SecretString,
+        scope: &Scope,
+    ) -> Result<Issued, LoginError> {
+        let known = self.store.credentials(user).await?;
+        let matches = self
+            .workers
+            .check(password, known.as_ref().map(|(_, hash)| hash))
+            .await?;
+        let Some((user, hash)) = known else {
+            // What was typed as the name is not logged: it may well be the password.
+            info!(user_id = "unknown", "login refused");
+            return Err(LoginError::Refused);
+        };
+        if !matches || !user.enabled {
+            info!(user_id = %user.id, enabled = user.enabled, "login refused");
+            return Err(LoginError::Refused);
+        }
+        let issued_at = OffsetDateTime::now_utc();
+        let new = NewToken {
+            project: self.scoped_project(&user.id, scope).await?,
+            user: user.id,
+            methods: vec![AuthMethod::Password],
+            audit_id: new_audit_id(),
+            parent_audit_id: None,
+            issued_at,
+            expires_at: issued_at.saturating_add(self.settings.token_ttl),
+        };
+        self.issue(new, Proof::Password(&hash)).await
+    }
+
+    /// Trades a token for another one, in another project perhaps. It ends when the first would.
+    pub async fn login_token(&self, token: &AuthToken, scope: &Scope) -> Result<Issued, LoginError> {
+        let digest = token.digest();
+        let issued_at = OffsetDateTime::now_utc();
+        let Some(parent) = self.store.token(&digest, issued_at).await? else {
+            info!("token refused at login");
+            return Err(LoginError::Refused);
+        };
+        let mut methods = vec![AuthMethod::Token];
+        methods.extend(
+            parent
+                .methods
+                .into_iter()
+                .filter(|method| *method != AuthMethod::Token),
+        );
+        let new = NewToken {
+            project: self.scoped_project(&parent.user.id, scope).await?,
+            user: parent.user.id,
+            methods,
+            audit_id: new_audit_id(),
+            parent_audit_id: parent.parent_audit_id.or(Some(parent.audit_id)),
+            issued_at,
+            expires_at: parent.expires_at,
+        };
+        self.issue(new, Proof::Token(&digest)).await
+    }
+
+    /// Makes a token stop working. False: it did not work before.
+    pub async fn revoke(&self, token: &AuthToken) -> Result<bool, IdentityError> {
+        Ok(self.store.revoke_token(&token.digest()).await?)
+    }
+
+    /// The project that a token is to be good in, provided that the user has a role there.
+    async fn scoped_project(&self, user: &UserId, scope: &Scope) -> Result<Option<ProjectId>, LoginError> {
+        let key = match scope {
+            Scope::Unscoped => return Ok(None),
+            Scope::Project(key) => key,
+            Scope::Domain => {
+                return Err(LoginError::NoRole(
+                    "You have no role in this domain: name a project instead.",
+                ));
+            }
+            Scope::System => {
+                return Err(LoginError::NoRole(
+                    "You have no role in the system: name a project instead.",
+                ));
+            }
+        };
+        let no_role = LoginError::NoRole("You have no role in this project, or there is no such project.");
+        let Some(project) = self.store.project(key).await?.filter(|project| project.enabled) else {
+            return Err(no_role);
+        };
+        if self.store.roles_of(user, &project.id).await?.is_empty() {
+            return Err(no_role);
+        }
+        Ok(Some(project.id))
+    }
+
+    async fn issue(&self, new: NewToken, proof: Proof<'_>) -> Result<Issued, LoginError> {
+        let token = new_token().map_err(IdentityError::from)?;
+        if !self.store.issue_token(&token.digest(), &new, proof).await? {
+            return Err(LoginError::Refused);
+        }
+        // Read back, so that a new token says exactly what it will say at each use.
+        let caller = self
+            .validate_at(&token, new.issued_at)
+            .await?
+            .ok_or(LoginError::Refused)?;
+        info!(
+            user_id = %new.user,
+            project_id = new.project.as_ref().map(ProjectId::as_str),
+            audit_id = new.audit_id,
+            "token issued"
+        );
+        Ok(Issued { token, caller })
+    }
+}
+
+/// A random token. One that began with a dash would read as an option to
+/// `openstack token revoke`.
+fn new_token() -> Result<AuthToken, getrandom::Error> {
+    loop {
+        let token = AuthToken::random()?;
+        if !token.expose().starts_with('-') {
+            return Ok(token);
+        }
+    }
+}
+
+fn new_audit_id() -> String {
+    Uuid::new_v4().simple().to_string()
+}
+
+fn read_caller(token: TokenRecord) -> Caller {
+    let roles = match token.roles.last() {
+        Some(greatest) => greatest.with_implied().collect::<Vec<Role>>(),
+        None => Vec::new(),
+    };
+    Caller {
+        principal: Principal {
+            user: token.user,
+            project: token.project,
+            roles,
+        },
+        methods: token.methods,
+        audit_ids: [Some(token.audit_id), token.parent_audit_id]
+            .into_iter()
+            .flatten()
+            .collect(),
+        issued_at: token.issued_at,
+        expires_at: token.expires_at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_token_reads_as_an_option() {
+        assert!((0..1_000).all(|_| !new_token().unwrap().expose().starts_with('-')));
+    }
+}

@@ -1,0 +1,55 @@
+//! The control plane: who may open which console, and the links that open them.
+//!
+//! The whole of it is one operation, `(principal, server, console kind) -> grant`, in
+//! [`consoles`]. Around it lie the dialects, which read a request into that operation and write
+//! its result in a cloud's own shape: [`compute`] speaks Nova. [`identity`] says who asks.
+
+pub mod compute;
+pub mod consoles;
+pub mod identity;
+pub mod policy;
+pub mod request_id;
+
+use std::sync::Arc;
+
+use axum::Router;
+use oriel_inventory::Inventory;
+use oriel_store::Store;
+
+use crate::compute::ComputeSettings;
+use crate::consoles::{ConsoleSettings, Consoles};
+use crate::identity::{Embedded, Identity};
+
+/// Everything that the control plane works with. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Control {
+    pub(crate) identity: Identity,
+    pub(crate) consoles: Arc<Consoles>,
+    pub(crate) compute: Arc<ComputeSettings>,
+}
+
+impl Control {
+    /// Puts the control plane together.
+    pub fn new(
+        identity: Identity,
+        inventory: Inventory,
+        store: Store,
+        consoles: ConsoleSettings,
+        compute: ComputeSettings,
+    ) -> Self {
+        let consoles = Arc::new(Consoles::new(inventory, store, consoles));
+        Self {
+            identity,
+            consoles,
+            compute: Arc::new(compute),
+        }
+    }
+
+    /// The APIs under their paths: identity at `/identity` and `/v3`, compute at the root.
+    pub fn router(&self, embedded: Arc<Embedded>) -> Router {
+        Router::new()
+            .fallback(compute::handle)
+            .with_state(self.clone())
+            .merge(identity::router(embedded))
+    }
+}
