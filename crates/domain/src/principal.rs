@@ -58,6 +58,41 @@ impl FromStr for Role {
     }
 }
 
+/// The names of a principal's roles. An identity of an operator's own may have others than
+/// Oriel's; a policy may ask for them. Names are told apart without regard to case, as in Nova's
+/// policies.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Roles(Vec<Box<str>>);
+
+impl Roles {
+    /// Whether this role is among them.
+    pub fn has(&self, role: Role) -> bool {
+        self.has_named(role.name())
+    }
+
+    /// Whether a role of this name is among them.
+    pub fn has_named(&self, name: &str) -> bool {
+        self.0.iter().any(|own| own.eq_ignore_ascii_case(name))
+    }
+
+    /// Those that Oriel itself knows.
+    pub fn known(&self) -> impl Iterator<Item = Role> {
+        Role::ALL.into_iter().filter(|role| self.has(*role))
+    }
+}
+
+impl FromIterator<Role> for Roles {
+    fn from_iter<I: IntoIterator<Item = Role>>(roles: I) -> Self {
+        roles.into_iter().map(|role| role.name().to_owned()).collect()
+    }
+}
+
+impl FromIterator<String> for Roles {
+    fn from_iter<I: IntoIterator<Item = String>>(names: I) -> Self {
+        Self(names.into_iter().map(String::into_boxed_str).collect())
+    }
+}
+
 /// A domain as answers show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DomainRef {
@@ -97,13 +132,13 @@ pub struct Principal {
     /// The project, where the token has one.
     pub project: Option<ProjectRef>,
     /// The roles in that project, implied ones included.
-    pub roles: Vec<Role>,
+    pub roles: Roles,
 }
 
 impl Principal {
     /// Whether the principal has this role, by itself or implied.
     pub fn has(&self, role: Role) -> bool {
-        self.roles.contains(&role)
+        self.roles.has(role)
     }
 
     /// Whether the token is scoped to this project.

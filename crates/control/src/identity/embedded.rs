@@ -1,6 +1,6 @@
 //! Users and tokens in Oriel's own store.
 
-use oriel_domain::{AuthToken, Principal, ProjectId, Role, UserId};
+use oriel_domain::{AuthToken, Principal, ProjectId, Roles, UserId};
 use oriel_store::{AuthMethod, NewToken, ProjectKey, Proof, Store, StoreError, TokenRecord, UserKey};
 use secrecy::SecretString;
 use time::OffsetDateTime;
@@ -232,10 +232,7 @@ fn new_audit_id() -> String {
 }
 
 fn read_caller(token: TokenRecord) -> Caller {
-    let roles = match token.roles.last() {
-        Some(greatest) => greatest.with_implied().collect::<Vec<Role>>(),
-        None => Vec::new(),
-    };
+    let roles = token.roles.last().map_or_else(Roles::default, |greatest| greatest.with_implied().collect());
     Caller {
         principal: Principal {
             user: token.user,

@@ -85,9 +85,7 @@ pub(super) fn token(settings: &IdentitySettings, caller: &Caller, with_catalog: 
         token["is_domain"] = false.into();
         token["roles"] = caller
             .principal
-            .roles
-            .iter()
-            .map(|role| role_entry(*role))
+            .roles.known().map(role_entry)
             .collect();
         if with_catalog {
             token["catalog"] = services(settings);
