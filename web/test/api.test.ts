@@ -1,0 +1,66 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { consoleSocketUrl, openConsole } from "../src/api.ts";
+
+const token = "6d2bd1f4-5d3f-4f5e-9d7c-1f0d3c1c2b3a";
+
+function gatewayAnswers(status: number, body: string) {
+  const fetched = vi.fn<typeof fetch>(async () => new Response(body, { status }));
+  vi.stubGlobal("fetch", fetched);
+  return fetched;
+}
+
+const granted = (server: object) =>
+  JSON.stringify({ console: { server, protocol: "vnc", type: "novnc" } });
+
+const refused = (code: unknown) => JSON.stringify({ error: { code, message: "…" } });
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+describe("opening a console", () => {
+  it("shows the token to the gateway and learns the server", async () => {
+    const fetched = gatewayAnswers(200, granted({ id: "1", name: "web-1" }));
+    expect(await openConsole(token)).toEqual({ server: { id: "1", name: "web-1" } });
+
+    const [path, request] = fetched.mock.calls[0] ?? [];
+    expect(path).toBe("/oriel/v1/console");
+    expect(request).toMatchObject({ method: "POST", credentials: "same-origin" });
+    expect(JSON.parse(String(request?.body))).toEqual({ token });
+  });
+
+  it("calls a server without a name by its id", async () => {
+    gatewayAnswers(200, granted({ id: "1", name: "" }));
+    expect(await openConsole(token)).toEqual({ server: { id: "1", name: "1" } });
+  });
+
+  it.each([400, 403, 503])("learns the reason of a refusal with status %i", async (status) => {
+    gatewayAnswers(status, refused("token-used"));
+    expect(await openConsole(token)).toEqual({ end: { reason: "token-used" } });
+  });
+
+  it.each([
+    ["a proxy's error page", 502, "<html>Bad Gateway</html>", "HTTP 502"],
+    ["an empty refusal", 404, "", "HTTP 404"],
+    ["a refusal of another shape", 400, refused(7), "HTTP 400"],
+    ["a reason of the future", 400, refused("on-fire"), "on-fire"],
+    ["a success without a server", 200, "null", "the answer names no server"],
+  ])("does not know what to make of %s", async (_what, status, body, detail) => {
+    gatewayAnswers(status, body);
+    expect(await openConsole(token)).toEqual({ end: { reason: "unknown", detail } });
+  });
+
+  it("tells when the gateway cannot be reached", async () => {
+    vi.stubGlobal("fetch", async () => Promise.reject(new TypeError("Failed to fetch")));
+    expect(await openConsole(token)).toEqual({ end: { reason: "network-lost" } });
+  });
+});
+
+describe("the console's WebSocket", () => {
+  it.each([
+    ["https://host:8002/vnc.auto.html?token=x", `wss://host:8002/websockify?token=${token}`],
+    ["http://[::1]/vnc.html?path=%3Ftoken%3Dx#y", `ws://[::1]/websockify?token=${token}`],
+  ])("for the page at %s is %s", (page, socket) => {
+    expect(consoleSocketUrl(new URL(page), token).href).toBe(socket);
+  });
+});
