@@ -1,0 +1,84 @@
+//! The data path: a browser's WebSocket in, a hypervisor's console out.
+//!
+//! [`Gateway::open`] is the path of a session from top to bottom: origin, token, back end, relay,
+//! one reason for the end. The gateway connects to nothing but what the inventory names, and
+//! shares nothing with the control plane but the store.
+
+mod dial;
+mod farewell;
+mod http;
+mod net;
+mod origin;
+mod redeem;
+mod relay;
+mod screen;
+mod session;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use oriel_inventory::Inventory;
+use oriel_store::Store;
+
+pub use self::http::ClientAddress;
+pub use self::net::ClientStream;
+pub use self::origin::OriginRules;
+use self::session::Sessions;
+
+/// What an operator decides about the gateway.
+#[derive(Debug, Clone)]
+pub struct GatewaySettings {
+    /// The gateway's name in the audit trail.
+    pub name: String,
+    /// Which pages may open consoles.
+    pub origins: OriginRules,
+    /// Whether browsers reach the gateway over TLS, so that cookies must be kept to TLS.
+    pub secure: bool,
+    /// How long a browser that redeemed a token may come back with its cookie.
+    pub resume_for: time::Duration,
+    /// How long to try to reach a back end.
+    pub connect_timeout: Duration,
+    /// How long either side may take for its part of the handshake.
+    pub handshake_timeout: Duration,
+    /// How often a browser is pinged. One that was silent for two intervals is taken for lost.
+    pub ping_interval: Duration,
+    /// The longest that a session may last, where there is a limit.
+    pub longest_session: Option<Duration>,
+    /// Most sessions at once.
+    pub max_sessions: usize,
+}
+
+/// The gateway. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Gateway {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    inventory: Inventory,
+    store: Store,
+    settings: GatewaySettings,
+    sessions: Sessions,
+}
+
+impl Gateway {
+    /// Puts a gateway together.
+    pub fn new(inventory: Inventory, store: Store, settings: GatewaySettings) -> Self {
+        let sessions = Sessions::new(store.clone(), settings.name.clone(), settings.max_sessions);
+        Self {
+            inner: Arc::new(Inner {
+                inventory,
+                store,
+                settings,
+                sessions,
+            }),
+        }
+    }
+
+    /// Takes no new session, tells the live ones and waits until they have ended, but no longer
+    /// than `grace`. Returns how many were still there then.
+    pub async fn stop(&self, grace: Duration) -> usize {
+        self.inner.sessions.stop(grace).await
+    }
+}

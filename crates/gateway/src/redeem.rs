@@ -1,0 +1,138 @@
+//! From a request to the grant that it may use: find the token, find the browser's secret, redeem.
+
+use http::{HeaderMap, HeaderValue, header};
+use oriel_domain::{ConsoleToken, Digest, EndReason, Grant, ResumeSecret};
+use time::OffsetDateTime;
+
+use crate::Inner;
+use crate::session::Failure;
+
+/// A grant in use.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    pub token: Digest,
+    pub grant: Grant,
+    /// The secret that was made for this browser just now, where one was.
+    pub fresh: Option<ResumeSecret>,
+}
+
+impl Inner {
+    /// Redeems the token of a request, or lets the browser that has redeemed it come back.
+    pub(crate) async fn redeem(&self, token: &ConsoleToken, headers: &HeaderMap) -> Result<Claim, Failure> {
+        let digest = token.digest();
+        let resume = cookie(headers, &self.cookie_name(&digest))
+            .and_then(|text| text.parse::<ResumeSecret>().ok())
+            .map(|secret| secret.digest());
+        let redeemed = self
+            .store
+            .redeem(
+                &digest,
+                resume.as_ref(),
+                self.settings.resume_for,
+                OffsetDateTime::now_utc(),
+            )
+            .await?
+            .map_err(EndReason::from)?;
+        Ok(Claim {
+            token: digest,
+            grant: redeemed.grant,
+            fresh: redeemed.resume,
+        })
+    }
+
+    /// Gives a token back whose opening failed, if this request was the one that used it.
+    pub(crate) async fn give_back(&self, claim: &Claim) {
+        let Some(fresh) = &claim.fresh else { return };
+        if let Err(error) = self.store.unredeem(&claim.token, &fresh.digest()).await {
+            tracing::error!(grant = %claim.token.short(), %error, "a token could not be given back");
+        }
+    }
+
+    /// The cookie that hands a browser its secret, where it was made just now: for this origin
+    /// alone (`__Host-`), out of reach of scripts, and never sent along from another site.
+    pub(crate) fn resume_cookie(&self, claim: &Claim) -> Option<HeaderValue> {
+        let secret = claim.fresh.as_ref()?;
+        let name = self.cookie_name(&claim.token);
+        let secure = if self.settings.secure { "; Secure" } else { "" };
+        let max_age = self.settings.resume_for.whole_seconds();
+        let text = format!(
+            "{name}={}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Strict{secure}",
+            secret.expose()
+        );
+        let mut value = HeaderValue::from_str(&text).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+
+    /// One cookie a grant, so that consoles of several servers live side by side in a browser.
+    fn cookie_name(&self, token: &Digest) -> String {
+        let prefix = if self.settings.secure { "__Host-" } else { "" };
+        format!("{prefix}oriel-{}", token.short())
+    }
+}
+
+/// The token of a WebSocket request, where existing pages and programs put it: the last `token`
+/// of the query, else the last `token` cookie.
+pub(crate) fn token_of(query: Option<&str>, headers: &HeaderMap) -> Result<ConsoleToken, EndReason> {
+    let in_query = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+        .filter(|(name, value)| name == "token" && !value.is_empty())
+        .last()
+        .map(|(_, value)| value.into_owned());
+    // Some clients send the whole query of the link as the cookie.
+    let token = in_query.or_else(|| {
+        cookie(headers, "token").map(|value| value.split('&').next().unwrap_or_default().to_owned())
+    });
+    token
+        .ok_or(EndReason::TokenMissing)?
+        .parse()
+        .map_err(|_| EndReason::TokenUnknown)
+}
+
+/// The last cookie of this name.
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter(|(key, _)| *key == name)
+        .map(|(_, value)| value.trim_matches('"'))
+        .next_back()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: &str = "80fa7c8d-37fe-451e-8b08-bfbd9fb6a4df";
+    const B: &str = "11111111-2222-4333-8444-555555555555";
+
+    fn token(query: Option<&str>, cookie: Option<&str>) -> Result<String, EndReason> {
+        let mut headers = HeaderMap::new();
+        if let Some(cookie) = cookie {
+            headers.insert(header::COOKIE, cookie.parse().unwrap());
+        }
+        token_of(query, &headers).map(|token| token.expose().to_owned())
+    }
+
+    #[test]
+    fn a_token_is_found_where_pages_and_programs_put_it() {
+        assert_eq!(
+            token(Some(&format!("token={B}&token={A}")), None).as_deref(),
+            Ok(A)
+        );
+        assert_eq!(
+            token(Some("lang=EN"), Some(&format!("x=y; token={A}"))).as_deref(),
+            Ok(A)
+        );
+        assert_eq!(token(None, Some(&format!("token={A}&lang=EN"))).as_deref(), Ok(A));
+        assert_eq!(
+            token(Some(&format!("token={A}")), Some(&format!("token={B}"))).as_deref(),
+            Ok(A)
+        );
+        assert_eq!(token(None, None), Err(EndReason::TokenMissing));
+        assert_eq!(token(Some("token="), None), Err(EndReason::TokenMissing));
+        assert_eq!(token(Some("token=nonsense"), None), Err(EndReason::TokenUnknown));
+    }
+}

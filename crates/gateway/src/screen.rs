@@ -1,0 +1,209 @@
+//! Opening a screen: the RFB handshake, which ends at the gateway on both sides.
+//!
+//! The back end is brought all the way to its picture before the browser is answered, so that a
+//! dead or strange hypervisor is told by HTTP and never shows as a hung page.
+
+use std::io;
+use std::time::Duration;
+
+use oriel_domain::{BackEnd, EndReason};
+use oriel_rfb::handshake::{self, BackEndError, BackEndStep, ViewerStep};
+use oriel_rfb::server_init::{ServerInit, ServerInitReader, client_init};
+use oriel_ws::{ControlFrame, Deframer, Header};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+
+use crate::dial::dial;
+use crate::farewell::Ended;
+use crate::net::BackEndStream;
+use crate::session::Failure;
+
+/// Most bytes read at once in a handshake. Its messages are far smaller.
+const BUFFER: usize = 4096;
+
+/// A back end that is ready to send its picture.
+#[derive(Debug)]
+pub(crate) struct Screen {
+    pub stream: BackEndStream,
+    pub init: ServerInit,
+    /// What it sent after that.
+    pub early: Vec<u8>,
+}
+
+/// Connects to a back end and brings it to its first picture.
+pub(crate) async fn open(
+    back_end: &BackEnd,
+    connect: Duration,
+    handshake: Duration,
+) -> Result<Screen, Failure> {
+    let stream = dial(&back_end.address, connect).await?;
+    match tokio::time::timeout(handshake, secure(stream)).await {
+        Ok(screen) => screen,
+        Err(_) => {
+            let detail = format!("{}: no RFB handshake within {handshake:?}", back_end.address);
+            Err(Failure::new(EndReason::BackEndTimeout, detail))
+        }
+    }
+}
+
+/// The gateway as the hypervisor's client: version, security, and the shared screen.
+async fn secure(mut stream: BackEndStream) -> Result<Screen, Failure> {
+    let mut handshake = handshake::BackEnd::new();
+    let mut buffer = vec![0; BUFFER];
+    let mut unread: &[u8] = &[];
+    loop {
+        match handshake
+            .feed(&mut unread)
+            .map_err(|error| back_end_error(&error))?
+        {
+            BackEndStep::Send(bytes) => stream.write_all(&bytes).await.map_err(|error| lost(&error))?,
+            BackEndStep::Done(_) => break,
+            BackEndStep::Need => {
+                let read = stream.read(&mut buffer).await.map_err(|error| lost(&error))?;
+                if read == 0 {
+                    return Err(back_end_error(&handshake.closed()));
+                }
+                unread = buffer.get(..read).unwrap_or_default();
+            }
+        }
+    }
+    // Always shared: QEMU would throw out every other viewer otherwise.
+    stream
+        .write_all(&client_init(true))
+        .await
+        .map_err(|error| lost(&error))?;
+    let mut reader = ServerInitReader::new();
+    loop {
+        let done = reader
+            .feed(&mut unread)
+            .map_err(|error| Failure::new(EndReason::BackEndProtocol, error.to_string()))?;
+        if let Some(init) = done {
+            return Ok(Screen {
+                early: unread.to_vec(),
+                init,
+                stream,
+            });
+        }
+        let read = stream.read(&mut buffer).await.map_err(|error| lost(&error))?;
+        if read == 0 {
+            return Err(Failure::new(
+                EndReason::BackEndClosed,
+                "closed before its ServerInit",
+            ));
+        }
+        unread = buffer.get(..read).unwrap_or_default();
+    }
+}
+
+fn lost(error: &io::Error) -> Failure {
+    let reason = match error.kind() {
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => EndReason::BackEndClosed,
+        _ => EndReason::BackEndLost,
+    };
+    Failure::new(reason, error.to_string())
+}
+
+fn back_end_error(error: &BackEndError) -> Failure {
+    let reason = match error {
+        BackEndError::NotRfb | BackEndError::Version { .. } => EndReason::BackEndProtocol,
+        BackEndError::SecurityUnsupported { .. } | BackEndError::Refused { .. } => EndReason::BackEndSecurity,
+        BackEndError::Closed => EndReason::BackEndClosed,
+    };
+    Failure::new(reason, error.to_string())
+}
+
+/// A browser that was greeted.
+pub(crate) struct Greeted {
+    /// Where its frames stand.
+    pub deframer: Deframer,
+    /// What it has sent for the back end already.
+    pub early: Vec<u8>,
+}
+
+/// The gateway as the browser's server: 3.8, security None, and the screen that is already there.
+/// Each message is a frame of its own: simple clients read one frame at a time. `received` is what
+/// was read from the browser with its request.
+pub(crate) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(
+    browser: &mut S,
+    deframer: Deframer,
+    received: Vec<u8>,
+    init: ServerInit,
+    limit: Duration,
+) -> Result<Greeted, Ended> {
+    match tokio::time::timeout(limit, greet_within(browser, deframer, received, init)).await {
+        Ok(greeted) => greeted,
+        Err(_) => {
+            let detail = format!("no RFB handshake within {limit:?}");
+            Err(Failure::new(EndReason::ClientTimeout, detail).into())
+        }
+    }
+}
+
+async fn greet_within<S: AsyncRead + AsyncWrite + Unpin>(
+    browser: &mut S,
+    mut deframer: Deframer,
+    mut received: Vec<u8>,
+    init: ServerInit,
+) -> Result<Greeted, Ended> {
+    let mut viewer = handshake::Viewer::new();
+    let mut early = Vec::new();
+    loop {
+        let decoded = deframer.push(&mut received);
+        early.extend_from_slice(decoded.data);
+        if let Some(ping) = &decoded.ping {
+            write(browser, ControlFrame::pong(ping).as_bytes()).await?;
+        }
+        if let Some(end) = decoded.end {
+            return Err(Ended::by_client(&end));
+        }
+
+        let mut unread = early.as_slice();
+        loop {
+            match viewer.feed(&mut unread) {
+                Ok(ViewerStep::Need) => break,
+                Ok(ViewerStep::Send(message)) => send(browser, message).await?,
+                Ok(ViewerStep::Done { .. }) => {
+                    send(browser, &init.with_short_name().to_bytes()).await?;
+                    return Ok(Greeted {
+                        deframer,
+                        early: unread.to_vec(),
+                    });
+                }
+                Err(error) => {
+                    let farewell = error.farewell();
+                    if !farewell.is_empty() {
+                        send(browser, &farewell).await?;
+                    }
+                    return Err(Failure::new(EndReason::ClientProtocol, error.to_string()).into());
+                }
+            }
+        }
+        early = unread.to_vec();
+
+        received.resize(BUFFER, 0);
+        let read = browser
+            .read(&mut received)
+            .await
+            .map_err(|error| Ended::client_lost(&error))?;
+        if read == 0 {
+            return Err(Failure::new(EndReason::ClientLost, "closed in the RFB handshake").into());
+        }
+        received.truncate(read);
+    }
+}
+
+/// Sends one message in one frame.
+async fn send<S: AsyncWrite + Unpin>(browser: &mut S, message: &[u8]) -> Result<(), Ended> {
+    write(
+        browser,
+        &[Header::binary(message.len()).as_bytes(), message].concat(),
+    )
+    .await
+}
+
+async fn write<S: AsyncWrite + Unpin>(browser: &mut S, frame: &[u8]) -> Result<(), Ended> {
+    let written = async {
+        browser.write_all(frame).await?;
+        browser.flush().await
+    };
+    written.await.map_err(|error| Ended::client_lost(&error))
+}
