@@ -1,0 +1,203 @@
+//! The command line.
+
+pub mod identity;
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+use oriel_inventory::FileInventory;
+use oriel_store::Store;
+
+use crate::app::{self, App, AppError};
+use crate::config::{Config, ConfigError, EXAMPLE, TlsMode};
+use crate::demo_server::{self, DemoServerArgs, DemoServerError};
+use crate::telemetry;
+use identity::{BootstrapArgs, CliError, ProjectCommand, RoleCommand, UserCommand};
+
+/// A console in a browser for every virtual machine.
+///
+/// Clients ask Oriel's API for a console as they ask OpenStack Nova; the link that they get opens
+/// the machine's live screen.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true)]
+pub struct Cli {
+    #[command(flatten)]
+    place: Place,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Args)]
+struct Place {
+    /// The configuration file [default: ./oriel.toml, else /etc/oriel/oriel.toml, else built-in defaults]
+    #[arg(long, value_name = "FILE", env = "ORIEL_CONFIG", global = true)]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve API, page and consoles until told to stop (SIGTERM or Ctrl-C)
+    Serve,
+    /// Check the configuration and the inventory, and change nothing
+    CheckConfig,
+    /// Print a configuration file with every key, its default and what it means
+    ExampleConfig,
+    /// Make a first user and project, and the file that clients log in with
+    Bootstrap(BootstrapArgs),
+    /// Users of the embedded identity
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Projects of the embedded identity
+    #[command(subcommand)]
+    Project(ProjectCommand),
+    /// Who may do what in which project
+    #[command(subcommand)]
+    Role(RoleCommand),
+    /// Serve a test picture over VNC that shows the keys and clicks it gets
+    DemoServer(DemoServerArgs),
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The log's filter.
+    #[error("log.level: {0}")]
+    Log(#[from] tracing_subscriber::filter::ParseError),
+    /// The start of Oriel.
+    #[error(transparent)]
+    App(#[from] AppError),
+    /// A command about users, projects or roles.
+    #[error(transparent)]
+    Identity(#[from] CliError),
+    /// The demo server.
+    #[error(transparent)]
+    DemoServer(#[from] DemoServerError),
+    /// The runtime or the terminal.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Tells a failed command's error with its causes, to standard error.
+pub fn tell(error: &dyn Error) {
+    let mut err = io::stderr().lock();
+    // Nobody can be told that standard error is closed.
+    let _ = writeln!(err, "oriel: {error}");
+    let mut told = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !told.contains(&text) {
+            let _ = writeln!(err, "  because: {text}");
+            told = text;
+        }
+        cause = error.source();
+    }
+}
+
+impl Cli {
+    /// Does what was asked.
+    pub fn run(self) -> Result<(), CommandError> {
+        if let Command::ExampleConfig = self.command {
+            return Ok(io::stdout().write_all(EXAMPLE.as_bytes())?);
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(Box::pin(self.run_async()))
+    }
+
+    async fn run_async(self) -> Result<(), CommandError> {
+        if let Command::DemoServer(args) = self.command {
+            return Ok(demo_server::run(&args, &mut io::stdout(), stop_signal()?).await?);
+        }
+        let config = Config::load(self.place.config.as_deref(), std::env::vars())?;
+        let out = &mut io::stdout();
+        match self.command {
+            Command::Serve => serve(&config).await,
+            Command::CheckConfig => check(&config, out),
+            Command::Bootstrap(args) => {
+                let store = open_store(&config).await?;
+                let ca = make_authority(&config)?;
+                Ok(identity::bootstrap(&store, config.public_base(), ca.as_deref(), args, out).await?)
+            }
+            Command::User(command) => {
+                Ok(identity::run_user(&open_store(&config).await?, command, out).await?)
+            }
+            Command::Project(command) => {
+                Ok(identity::run_project(&open_store(&config).await?, command, out).await?)
+            }
+            Command::Role(command) => {
+                Ok(identity::run_role(&open_store(&config).await?, command, out).await?)
+            }
+            Command::ExampleConfig | Command::DemoServer(_) => Ok(()),
+        }
+    }
+}
+
+async fn open_store(config: &Config) -> Result<Store, AppError> {
+    Ok(Store::open(&config.database()).await?)
+}
+
+/// The self-made certificate is made here too, so that `bootstrap` before the first start can name
+/// it in the `openrc`.
+fn make_authority(config: &Config) -> Result<Option<PathBuf>, AppError> {
+    if config.tls.mode == TlsMode::SelfSigned
+        && let Some(files) = app::certificate_files(config)
+    {
+        files.make_if_missing(config.public_url.host_str().unwrap_or_default())?;
+    }
+    let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+    Ok(app::authority(config).map(absolute))
+}
+
+async fn serve(config: &Config) -> Result<(), CommandError> {
+    telemetry::start(&config.log)?;
+    let stop = stop_signal()?;
+    let app = App::open(config).await?;
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        address = %app.address()?,
+        public_url = config.public_base(),
+        "serving"
+    );
+    app.serve(stop).await;
+    Ok(())
+}
+
+/// Resolves at SIGTERM or SIGINT.
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Reads all that `serve` would, without making or binding anything.
+fn check(config: &Config, out: &mut dyn Write) -> Result<(), CommandError> {
+    let inventory = FileInventory::open(&config.inventory.file).map_err(AppError::from)?;
+    if config.tls.mode == TlsMode::Files
+        && let Some(files) = app::certificate_files(config)
+    {
+        files.server_config().map_err(AppError::from)?;
+    }
+    let show = |path: &Path| path.display().to_string();
+    writeln!(out, "The configuration is good.")?;
+    writeln!(out, "  public URL   {}", config.public_base())?;
+    writeln!(out, "  listens on   {}", config.listen.address)?;
+    writeln!(
+        out,
+        "  inventory    {}, {} servers",
+        show(&config.inventory.file),
+        inventory.servers().all().len()
+    )?;
+    writeln!(out, "  database     {}", show(&config.database()))?;
+    Ok(())
+}

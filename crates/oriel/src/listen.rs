@@ -1,0 +1,168 @@
+//! The port: accepts connections, makes them safe, and hands each request to the app.
+//!
+//! The accept loop is our own, since the order of limits, TLS and time-outs is what keeps a
+//! flood of half-open connections from reaching anything else.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use oriel_gateway::{ClientAddress, ClientStream};
+use rustls::ServerConfig;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
+
+/// Largest head of a request, in bytes.
+const MAX_HEAD: usize = 64 * 1024;
+/// Most requests at once on one HTTP/2 connection.
+const MAX_STREAMS: u32 = 128;
+/// How long to wait after the system refused a connection for want of something.
+const BREATHER: Duration = Duration::from_millis(50);
+
+/// What an operator decides about the port.
+#[derive(Debug, Clone)]
+pub struct ListenSettings {
+    /// Most connections at once.
+    pub max_connections: usize,
+    /// How long a client may take for TLS, and for a request's head.
+    pub header_timeout: Duration,
+    /// The certificate, unless something in front does TLS.
+    pub tls: Option<Arc<ServerConfig>>,
+}
+
+/// A port that is being served.
+pub struct Listener {
+    socket: TcpListener,
+    settings: ListenSettings,
+    http: auto::Builder<TokioExecutor>,
+    connections: TaskTracker,
+}
+
+impl Listener {
+    /// Binds the port.
+    pub async fn bind(address: &str, settings: ListenSettings) -> io::Result<Self> {
+        let socket = TcpListener::bind(address).await?;
+        let mut http = auto::Builder::new(TokioExecutor::new());
+        http.http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(settings.header_timeout)
+            .max_buf_size(MAX_HEAD);
+        http.http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(MAX_STREAMS)
+            .max_header_list_size(u32::try_from(MAX_HEAD).unwrap_or(u32::MAX))
+            .keep_alive_interval(Duration::from_secs(30))
+            .keep_alive_timeout(settings.header_timeout);
+        Ok(Self {
+            socket,
+            settings,
+            http,
+            connections: TaskTracker::new(),
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// Serves until told to stop; then takes no new connection, finishes the requests under way and
+    /// returns when their connections have closed. Sessions are the gateway's to end.
+    pub async fn serve(self, app: Router, stop: CancellationToken) {
+        let slots = Arc::new(Semaphore::new(
+            self.settings.max_connections.min(Semaphore::MAX_PERMITS),
+        ));
+        loop {
+            let accepted = tokio::select! {
+                accepted = accept(&self.socket, &slots) => accepted,
+                () = stop.cancelled() => break,
+            };
+            let (stream, peer, slot) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of descriptors or memory: what is there goes on.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(BREATHER).await;
+                    continue;
+                }
+            };
+            let connection = serve_connection(
+                stream,
+                peer,
+                self.settings.clone(),
+                self.http.clone(),
+                app.clone(),
+                stop.clone(),
+            );
+            self.connections.spawn(async move {
+                connection.await;
+                drop(slot);
+            });
+        }
+        drop(self.socket);
+        self.connections.close();
+        self.connections.wait().await;
+    }
+}
+
+async fn accept(
+    socket: &TcpListener,
+    slots: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
+    let slot = Arc::clone(slots)
+        .acquire_owned()
+        .await
+        .map_err(io::Error::other)?;
+    let (stream, peer) = socket.accept().await?;
+    Ok((stream, peer, slot))
+}
+
+async fn serve_connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    settings: ListenSettings,
+    http: auto::Builder<TokioExecutor>,
+    app: Router,
+    stop: CancellationToken,
+) {
+    // A key stroke's echo must not wait for more to send. A socket that refuses this is gone.
+    let _ = stream.set_nodelay(true);
+    let stream = match settings.tls {
+        None => ClientStream::Plain(stream),
+        Some(config) => {
+            let handshake = TlsAcceptor::from(config).accept(stream);
+            match tokio::time::timeout(settings.header_timeout, handshake).await {
+                Ok(Ok(stream)) => ClientStream::Tls(Box::new(stream)),
+                // Health checks and port scans end here all day.
+                Ok(Err(error)) => return tracing::debug!(%peer, %error, "no TLS handshake"),
+                Err(_) => return tracing::debug!(%peer, "no TLS handshake in time"),
+            }
+        }
+    };
+    let client = ClientAddress(peer.ip().to_canonical());
+    let service = hyper::service::service_fn(move |mut request: http::Request<Incoming>| {
+        request.extensions_mut().insert(client);
+        app.clone().oneshot(request)
+    });
+    let connection = http.serve_connection_with_upgrades(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    let served = tokio::select! {
+        served = connection.as_mut() => served,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = served {
+        tracing::debug!(%peer, %error, "a connection ended early");
+    }
+}

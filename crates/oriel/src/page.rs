@@ -1,0 +1,189 @@
+//! The page: the files that Vite built, carried in the binary and served with the headers that
+//! keep a console safe.
+
+use axum::Router;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+#[derive(RustEmbed)]
+#[folder = "../../web/dist"]
+struct Files;
+
+/// The names under which clouds link to a console's page. People have bookmarked all of them.
+const CONSOLE_NAMES: [&str; 4] = ["/vnc.auto.html", "/vnc_auto.html", "/vnc_lite.html", "/vnc.html"];
+
+/// Scripts, styles and pictures from here alone, no inline code, no plug-ins, no frames of others.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+     img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; \
+     frame-ancestors 'self'";
+
+/// Forms of a file made at build time, best first.
+const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
+
+/// The page's routes.
+pub fn router() -> Router {
+    let mut router = Router::new()
+        .route(
+            "/assets/{*file}",
+            get(|uri: http::Uri, headers: HeaderMap| async move { file(uri.path(), &headers) }),
+        )
+        .route(
+            "/licenses.md",
+            get(|headers: HeaderMap| async move { file("/licenses.md", &headers) }),
+        )
+        .route(
+            "/icon.svg",
+            get(|headers: HeaderMap| async move { file("/icon.svg", &headers) }),
+        );
+    for name in CONSOLE_NAMES {
+        router = router.route(
+            name,
+            get(|headers: HeaderMap| async move { file("/console.html", &headers) }),
+        );
+    }
+    router
+}
+
+/// The page for a browser that comes to the root.
+pub fn landing(headers: &HeaderMap) -> Response {
+    file("/index.html", headers)
+}
+
+/// Whether a request comes from a person's browser rather than from a program.
+pub fn wants_page(headers: &HeaderMap) -> bool {
+    let accept = headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .unwrap_or_default();
+    accept.split(',').any(|kind| {
+        kind.split(';')
+            .next()
+            .is_some_and(|kind| kind.trim() == "text/html")
+    })
+}
+
+fn file(path: &str, headers: &HeaderMap) -> Response {
+    let path = path.trim_start_matches('/');
+    let Some(plain) = Files::get(path) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let (encoding, chosen) =
+        encoded(path, headers).map_or((None, plain.clone()), |(name, file)| (Some(name), file));
+    let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(chosen.metadata.sha256_hash()));
+
+    let mut response = if headers
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|held| held.as_bytes() == tag.as_bytes())
+    {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        chosen.data.into_response()
+    };
+    let out = response.headers_mut();
+    let mut set = |name: HeaderName, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            out.insert(name, value);
+        }
+    };
+    set(header::CONTENT_TYPE, plain.metadata.mimetype());
+    set(header::ETAG, &tag);
+    set(header::VARY, "Accept-Encoding");
+    // A hashed name never changes its content; the pages themselves must show an upgrade at once.
+    set(
+        header::CACHE_CONTROL,
+        if path.starts_with("assets/") {
+            "public, max-age=31536000, immutable"
+        } else {
+            "no-cache"
+        },
+    );
+    if let Some(encoding) = encoding {
+        set(header::CONTENT_ENCODING, encoding);
+    }
+    set(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    // The address of a console carries its token: it goes to no other site.
+    set(header::REFERRER_POLICY, "no-referrer");
+    set(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    );
+    set(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    );
+    response
+}
+
+/// The smallest form of a file that the browser takes.
+fn encoded(path: &str, headers: &HeaderMap) -> Option<(&'static str, EmbeddedFile)> {
+    let accepted = headers.get(header::ACCEPT_ENCODING)?.to_str().ok()?;
+    let takes = |name: &str| {
+        accepted.split(',').any(|item| {
+            let mut parts = item.split(';').map(str::trim);
+            parts.next() == Some(name) && parts.all(|weight| weight.replace(' ', "") != "q=0")
+        })
+    };
+    ENCODINGS
+        .into_iter()
+        .filter(|(name, _)| takes(name))
+        .find_map(|(name, suffix)| Files::get(&format!("{path}{suffix}")).map(|file| (name, file)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn get_with(path: &str, accept_encoding: &str) -> Response {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT_ENCODING, accept_encoding.parse().unwrap());
+        file(path, &headers)
+    }
+
+    #[test]
+    fn the_page_is_there_in_every_form_with_its_guards() {
+        for (accepted, sent) in [
+            ("br, gzip", Some("br")),
+            ("gzip", Some("gzip")),
+            ("br;q=0, gzip", Some("gzip")),
+            ("identity", None),
+        ] {
+            let response = get_with("/console.html", accepted);
+            assert_eq!(response.status(), StatusCode::OK);
+            let header = |name| {
+                response
+                    .headers()
+                    .get(name)
+                    .map(|value: &HeaderValue| value.to_str().unwrap())
+            };
+            assert_eq!(header(header::CONTENT_ENCODING), sent, "{accepted}");
+            assert_eq!(header(header::CONTENT_TYPE), Some("text/html"));
+            assert!(
+                !header(header::CONTENT_SECURITY_POLICY)
+                    .unwrap()
+                    .contains("unsafe")
+            );
+            assert_eq!(header(header::REFERRER_POLICY), Some("no-referrer"));
+        }
+        assert_eq!(get_with("/nothing", "br").status(), StatusCode::NOT_FOUND);
+        assert_eq!(get_with("/../Cargo.toml", "br").status(), StatusCode::NOT_FOUND);
+    }
+
+    #[test]
+    fn a_browser_is_told_from_a_program() {
+        let wants = |accept: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, accept.parse().unwrap());
+            wants_page(&headers)
+        };
+        assert!(wants(
+            "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+        ));
+        assert!(!wants("*/*"));
+        assert!(!wants("application/json"));
+    }
+}

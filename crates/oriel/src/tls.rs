@@ -1,0 +1,227 @@
+//! The listener's certificate: from files, or made on the first start.
+
+use std::io::Write as _;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
+};
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use time::{Duration, OffsetDateTime};
+
+/// Why there is no certificate to serve with.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file could not be read or written.
+    #[error("{what} {}: {source}", file.display())]
+    File {
+        /// What was being done.
+        what: &'static str,
+        /// To which file.
+        file: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file holds no PEM of the kind that it should.
+    #[error("{} holds no {what} in PEM: {source}", file.display())]
+    Pem {
+        /// What it should hold.
+        what: &'static str,
+        /// The file.
+        file: PathBuf,
+        /// What is wrong.
+        source: rustls::pki_types::pem::Error,
+    },
+    /// Certificate and key do not go together, or are of an unknown kind.
+    #[error("the certificate {} cannot be served with its key: {source}", file.display())]
+    Unusable {
+        /// The certificate.
+        file: PathBuf,
+        /// What is wrong.
+        source: rustls::Error,
+    },
+    /// No certificate could be made.
+    #[error("no certificate could be made: {0}")]
+    Make(#[from] rcgen::Error),
+}
+
+/// How long a self-made certificate is good for: the longest that every system accepts from a
+/// private authority.
+const VALIDITY: Duration = Duration::days(825);
+
+/// The files of a certificate.
+#[derive(Debug, Clone)]
+pub struct CertificateFiles {
+    /// The chain, the server's own first.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+    /// What a client must trust, where the certificate is self-made.
+    pub authority: Option<PathBuf>,
+}
+
+impl CertificateFiles {
+    /// The files of the self-made certificate in this folder.
+    pub fn self_made(folder: &Path) -> Self {
+        Self {
+            certificate: folder.join("cert.pem"),
+            key: folder.join("key.pem"),
+            authority: Some(folder.join("ca.pem")),
+        }
+    }
+
+    /// Makes the self-made certificate if it is not there yet, for the public host and this
+    /// machine's own names. Says whether it did.
+    pub fn make_if_missing(&self, public_host: &str) -> Result<bool, TlsError> {
+        if self.certificate.exists() && self.key.exists() {
+            return Ok(false);
+        }
+        let folder = self.certificate.parent().unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder).map_err(|source| TlsError::File {
+            what: "cannot make the folder",
+            file: folder.to_owned(),
+            source,
+        })?;
+
+        let mut authority = CertificateParams::new(Vec::new())?;
+        authority
+            .distinguished_name
+            .push(DnType::CommonName, "Oriel self-made authority");
+        authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        authority.not_before = OffsetDateTime::now_utc() - Duration::days(1);
+        authority.not_after = OffsetDateTime::now_utc() + VALIDITY;
+        // The authority's key signs once and is forgotten: whoever trusts ca.pem trusts this one
+        // certificate and nothing that could be made later.
+        let authority_key = KeyPair::generate()?;
+        let authority_certificate = authority.self_signed(&authority_key)?;
+        let issuer = Issuer::new(authority, authority_key);
+
+        let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+        names.extend([public_host.trim_matches(['[', ']']).to_owned(), host_name()]);
+        names.retain(|name| {
+            name.parse::<IpAddr>().is_ok()
+                || name
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b))
+                    && !name.is_empty()
+        });
+        names.sort();
+        names.dedup();
+        let mut server = CertificateParams::new(names)?;
+        server.distinguished_name.push(DnType::CommonName, "Oriel");
+        server.use_authority_key_identifier_extension = true;
+        server.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        server.not_before = OffsetDateTime::now_utc() - Duration::days(1);
+        server.not_after = OffsetDateTime::now_utc() + VALIDITY;
+        let key = KeyPair::generate()?;
+        let certificate = server.signed_by(&key, &issuer)?;
+
+        if let Some(file) = &self.authority {
+            write(file, &authority_certificate.pem(), 0o644)?;
+        }
+        write(&self.key, &key.serialize_pem(), 0o600)?;
+        write(&self.certificate, &certificate.pem(), 0o644)?;
+        Ok(true)
+    }
+
+    /// What the listener needs to serve with it: TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1.
+    pub fn server_config(&self) -> Result<Arc<ServerConfig>, TlsError> {
+        let chain = CertificateDer::pem_file_iter(&self.certificate)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(|source| pem_error("certificate", &self.certificate, source))?;
+        let key = PrivateKeyDer::from_pem_file(&self.key)
+            .map_err(|source| pem_error("private key", &self.key, source))?;
+        let unusable = |source| TlsError::Unusable {
+            file: self.certificate.clone(),
+            source,
+        };
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(unusable)?
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .map_err(unusable)?;
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(Arc::new(config))
+    }
+}
+
+fn pem_error(what: &'static str, file: &Path, source: rustls::pki_types::pem::Error) -> TlsError {
+    TlsError::Pem {
+        what,
+        file: file.to_owned(),
+        source,
+    }
+}
+
+/// The machine's own name, where it has one.
+pub fn host_name() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map(|name| name.trim().to_owned())
+        .unwrap_or_default()
+}
+
+/// Writes a file whole or not at all, readable as `mode` says from its first byte on.
+fn write(file: &Path, text: &str, mode: u32) -> Result<(), TlsError> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let error = |source| TlsError::File {
+        what: "cannot write",
+        file: file.to_owned(),
+        source,
+    };
+    let draft = file.with_extension("new");
+    // A draft that an earlier try left behind may have other rights.
+    let _ = std::fs::remove_file(&draft);
+    let mut out = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(&draft)
+        .map_err(error)?;
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.sync_all())
+        .map_err(error)?;
+    std::fs::rename(&draft, file).map_err(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn a_certificate_is_made_once_and_its_key_is_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = CertificateFiles::self_made(&folder.path().join("tls"));
+        assert!(files.make_if_missing("console.example").unwrap());
+        let first = std::fs::read(&files.certificate).unwrap();
+        assert!(!files.make_if_missing("console.example").unwrap());
+        assert_eq!(std::fs::read(&files.certificate).unwrap(), first);
+        assert_eq!(
+            std::fs::metadata(&files.key).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        files.server_config().unwrap();
+    }
+
+    #[test]
+    fn a_file_of_another_kind_is_told_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = CertificateFiles::self_made(folder.path());
+        files.make_if_missing("h").unwrap();
+        std::fs::write(&files.key, "nonsense").unwrap();
+        let error = files.server_config().unwrap_err().to_string();
+        assert!(
+            error.contains("key.pem") && error.contains("private key"),
+            "{error}"
+        );
+    }
+}
