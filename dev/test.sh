@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Runs the tests, tells how long each part took, and closes with the sum: `N passed, N failed`.
+#
+#   dev/test.sh [PART...]      parts: rust, page, e2e; default: all
+set -euo pipefail
+# shellcheck source=dev/lib.sh
+. "$(dirname "$0")/lib.sh"
+cd "$root"
+
+rust() {
+  make binary
+  if cargo nextest --version >/dev/null 2>&1; then
+    cargo nextest run --workspace --locked --no-fail-fast
+  else
+    warn "cargo-nextest is not there (cargo install --locked cargo-nextest), so cargo test runs the tests"
+    cargo test --workspace --locked --no-fail-fast
+  fi
+}
+
+page() {
+  make web/node_modules
+  cd web
+  npm test
+}
+
+e2e() {
+  make deps-test guest binary e2e/node_modules
+  dev/venv.sh
+  cd e2e
+  # One file at a time: each boots a machine and a browser of its own.
+  node --test --test-concurrency=1 --test-reporter=spec tests/*.test.js
+}
+
+# run_part NAME: runs a part's tests and adds up what its runner counted.
+run_part() {
+  local name=$1 log=$log_dir/test-$1.log start=$SECONDS status ok bad
+  step "Tests: $name"
+  # `set -e` does not reach into a command whose failure is caught, so nothing catches it.
+  set +e
+  (
+    set -e
+    "$name"
+  ) </dev/null 2>&1 | tee "$log"
+  status=$?
+  set -e
+  read -r ok bad < <(count <"$log")
+  # A part that broke before its runner could count has failed all the same.
+  if ((status != 0 && bad == 0)); then bad=1; fi
+  if ((status == 0 && ok == 0)); then
+    warn "no test of this part was run"
+    bad=1
+  fi
+  passed=$((passed + ok)) failed=$((failed + bad))
+  summary+=("$(printf '%-6s %5d passed %5d failed %5d s' "$name" "$ok" "$bad" $((SECONDS - start)))")
+}
+
+# count: reads a runner's output (nextest, cargo test, Vitest, Node's) and prints how many tests passed and failed.
+count() {
+  sed 's/\x1b\[[0-9;]*m//g' | awk '
+    function before(word,   i) {
+      for (i = 2; i <= NF; i++) if ($i ~ "^" word "[,;]?$") return $(i - 1)
+      return 0
+    }
+    /^ *Summary \[/ || /^test result:/ || /^ +Tests +[0-9]/ { passed += before("passed"); failed += before("failed") }
+    /^ℹ pass [0-9]+$/ { passed += $3 }
+    /^ℹ (fail|cancelled) [0-9]+$/ { failed += $3 }
+    END { print passed + 0, failed + 0 }'
+}
+
+log_dir=$root/.run/log
+mkdir -p "$log_dir"
+passed=0 failed=0 summary=()
+(($#)) || set -- rust page e2e
+for name in "$@"; do
+  case $name in
+    rust | page | e2e) run_part "$name" ;;
+    *) die "there is no part of the tests named $name" ;;
+  esac
+done
+
+say ''
+printf '%s\n' "${summary[@]}"
+say ''
+say "$passed passed, $failed failed"
+((failed == 0))

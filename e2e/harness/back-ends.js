@@ -1,0 +1,111 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { makeFolder, removeFolder } from "./folder.js";
+
+const version = Buffer.from("RFB 003.008\n");
+
+/** A small server at a socket of its own that treats every connection alike. */
+export class BackEnd {
+  #folder;
+  #server;
+  #connections = new Set();
+
+  static async start(treat) {
+    const backEnd = new BackEnd();
+    backEnd.#folder = await makeFolder();
+    backEnd.#server = createServer((connection) => {
+      backEnd.#connections.add(connection);
+      connection.on("error", () => {});
+      connection.on("close", () => backEnd.#connections.delete(connection));
+      treat(connection);
+    });
+    backEnd.#server.listen(join(backEnd.#folder, "vnc.sock"));
+    await once(backEnd.#server, "listening");
+    return backEnd;
+  }
+
+  get address() {
+    return `unix:${join(this.#folder, "vnc.sock")}`;
+  }
+
+  hangUp() {
+    for (const connection of this.#connections) {
+      connection.end();
+    }
+  }
+
+  async stop() {
+    for (const connection of this.#connections) {
+      connection.destroy();
+    }
+    this.#server.close();
+    await removeFolder(this.#folder);
+  }
+}
+
+/** Takes connections and says nothing. */
+export const silent = (connection) => connection.resume();
+
+/** Speaks something else. */
+export const speaksSsh = (connection) => connection.resume().write("SSH-2.0-OpenSSH_9.2\r\n");
+
+/** Goes away in the middle of the handshake. */
+export const breaksOff = (connection) => {
+  connection.write(version);
+  connection.once("data", () => connection.end());
+};
+
+/** Shows a small white screen, and nothing more. */
+export const whiteScreen = async (connection) => {
+  const input = byteReader(connection);
+  try {
+    connection.write(version);
+    await input(version.length);
+    connection.write(Buffer.from([1, 1])); // one security type: None
+    await input(1);
+    connection.write(Buffer.alloc(4)); // OK
+    await input(1); // shared or not
+    connection.write(serverInit(64, 64, "white"));
+    await input(1); // whatever it says first: what follows is not read
+    connection.write(whiteUpdate(64, 64));
+  } catch {
+    // The other side has gone.
+  }
+};
+
+function byteReader(connection) {
+  const chunks = connection[Symbol.asyncIterator]();
+  let buffer = Buffer.alloc(0);
+  return async (length) => {
+    while (buffer.length < length) {
+      const { value, done } = await chunks.next();
+      if (done) {
+        throw new Error("the connection was closed");
+      }
+      buffer = Buffer.concat([buffer, value]);
+    }
+    const bytes = buffer.subarray(0, length);
+    buffer = buffer.subarray(length);
+    return bytes;
+  };
+}
+
+function serverInit(width, height, name) {
+  const message = Buffer.alloc(24 + name.length);
+  message.writeUInt16BE(width, 0);
+  message.writeUInt16BE(height, 2);
+  // 32 bits a pixel, 24 of them in use, little-endian, true colour, eight bits for each of red, green and blue.
+  message.set([32, 24, 0, 1, 0, 255, 0, 255, 0, 255, 16, 8, 0], 4);
+  message.writeUInt32BE(name.length, 20);
+  message.write(name, 24);
+  return message;
+}
+
+function whiteUpdate(width, height) {
+  const header = Buffer.alloc(16);
+  header.writeUInt16BE(1, 2); // one rectangle, at 0, 0, raw
+  header.writeUInt16BE(width, 8);
+  header.writeUInt16BE(height, 10);
+  return Buffer.concat([header, Buffer.alloc(width * height * 4, 0xff)]);
+}

@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { chromium } from "playwright-core";
+import { until } from "./wait.js";
+
+const messages = JSON.parse(
+  await readFile(new URL("../../web/src/messages/en.json", import.meta.url), "utf8"),
+);
+
+const flags = [
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Chromium writes these by itself when a request is refused. They are no faults of the page. */
+const refusals = [/^Failed to load resource: /, /^WebSocket connection to .* failed/];
+
+/** The keys of a US keyboard for the characters that are not on a key of their own name. */
+const keys = {
+  " ": "Space",
+  "\n": "Enter",
+  "-": "Minus",
+  ".": "Period",
+  "/": "Slash",
+  ">": "Shift+Period",
+  "&": "Shift+Digit7",
+};
+
+export const startBrowser = () =>
+  chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags });
+
+/** A console link, opened in a browser context of its own: nothing is shared with any other page. */
+export class ConsolePage {
+  #context;
+  #page;
+  #errors = [];
+  #refusals = [];
+  #ended = false;
+
+  static async open(browser, url) {
+    const console = new ConsolePage();
+    console.#context = await browser.newContext({
+      ignoreHTTPSErrors: true,
+      locale: "en-GB",
+      viewport: { width: 1280, height: 800 },
+    });
+    console.#page = await console.#context.newPage();
+    console.#listen();
+    await console.#page.goto(String(url));
+    return console;
+  }
+
+  #listen() {
+    this.#page.on("pageerror", (error) => this.#errors.push(error.stack ?? String(error)));
+    this.#page.on("console", (message) => {
+      if (message.type() === "error") {
+        const text = message.text();
+        const list = refusals.some((pattern) => pattern.test(text)) ? this.#refusals : this.#errors;
+        list.push(text);
+      }
+    });
+  }
+
+  /** Waits until the screen is live. */
+  async connected() {
+    await this.#is("connected", "ended");
+    assert.equal(await this.#mark("state"), "connected", await this.#words());
+  }
+
+  /** Waits until the console has ended, and checks that a person can read why and what to do. */
+  async ended(reason) {
+    this.#ended = true;
+    await this.#is("ended");
+    assert.equal(await this.#mark("reason"), reason, await this.#words());
+    for (const [id, message] of [
+      ["reason", `ended.${reason}.what`],
+      ["next", `ended.${reason}.next`],
+    ]) {
+      const line = this.#page.locator(`#${id}`);
+      assert.equal(await line.textContent(), messages[message]);
+      assert.ok(await line.isVisible(), `#${id} is not visible`);
+    }
+  }
+
+  async reload() {
+    await this.#page.reload();
+  }
+
+  /** Types as a person does, on a US keyboard. */
+  async type(text) {
+    await this.#screen.click();
+    for (const character of text) {
+      await this.#page.keyboard.press(keyOf(character));
+    }
+  }
+
+  /** Waits until the page shows what QEMU says is on the guest's screen. */
+  async shows(guest) {
+    await until("the page to show the guest's screen", async () => {
+      const [shown, real] = [await this.picture(), await guest.screen()];
+      return likeness(shown, real) > 0.99 && litPixels(shown) > 1000;
+    });
+  }
+
+  /** The pixels on the page's canvas. */
+  async picture() {
+    const { width, height, data } = await this.#screen.evaluate((canvas) => {
+      const { width, height } = canvas;
+      const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+      const bytes = Array.from(data, (byte) => String.fromCharCode(byte));
+      return { width, height, data: btoa(bytes.join("")) };
+    });
+    const rgba = Buffer.from(data, "base64");
+    return { width, height, rgb: rgba.filter((_, index) => index % 4 !== 3) };
+  }
+
+  screenshot(path) {
+    return this.#page.screenshot({ path });
+  }
+
+  async cookies() {
+    return this.#context.cookies();
+  }
+
+  /** Closes it, and fails if anything went wrong in it that should not have. */
+  async close() {
+    await this.#context.close();
+    assert.deepEqual(this.#errors, [], "the page had errors");
+    assert.deepEqual(this.#ended ? [] : this.#refusals, [], "requests of the page were refused");
+  }
+
+  get #screen() {
+    return this.#page.locator("#screen canvas");
+  }
+
+  #is(...states) {
+    const selector = states.map((state) => `html[data-state="${state}"]`).join(", ");
+    return this.#page.locator(selector).waitFor({ state: "attached", timeout: 30_000 });
+  }
+
+  #mark(name) {
+    return this.#page.locator("html").getAttribute(`data-${name}`);
+  }
+
+  async #words() {
+    return (await this.#page.locator("main").innerText()).trim();
+  }
+}
+
+function keyOf(character) {
+  if (/[a-z]/.test(character)) {
+    return `Key${character.toUpperCase()}`;
+  }
+  if (/[A-Z]/.test(character)) {
+    return `Shift+Key${character}`;
+  }
+  if (/[0-9]/.test(character)) {
+    return `Digit${character}`;
+  }
+  const key = keys[character];
+  assert.ok(key, `no key is known for ${JSON.stringify(character)}`);
+  return key;
+}
+
+/** How much of two pictures is the same, from 0 to 1. */
+function likeness(a, b) {
+  if (a.width !== b.width || a.height !== b.height) {
+    return 0;
+  }
+  let same = 0;
+  for (let at = 0; at < a.rgb.length; at += 3) {
+    same += [0, 1, 2].every((part) => Math.abs(a.rgb[at + part] - b.rgb[at + part]) < 16) ? 1 : 0;
+  }
+  return same / (a.width * a.height);
+}
+
+function litPixels({ rgb }) {
+  let lit = 0;
+  for (let at = 0; at < rgb.length; at += 3) {
+    lit += Math.max(rgb[at], rgb[at + 1], rgb[at + 2]) > 64 ? 1 : 0;
+  }
+  return lit;
+}

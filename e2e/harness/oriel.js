@@ -1,0 +1,235 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { request } from "node:https";
+import { createServer } from "node:net";
+import { join, resolve } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { makeFolder, removeFolder } from "./folder.js";
+import { Process, plainEnvironment, run } from "./process.js";
+import { until } from "./wait.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const program = resolve(root, process.env.ORIEL_BIN ?? "target/debug/oriel");
+const openstack = join(root, ".venv/bin/openstack");
+
+/** The real program with a store of its own, at a free port. */
+export class Oriel {
+  #folder;
+  #process;
+  #ca;
+  #password = randomBytes(18).toString("base64url");
+  #otherOutput = "";
+  /** By name: the ids of the servers in the inventory. */
+  serverIds = {};
+  secrets = new Map();
+
+  /**
+   * `servers` says by name where each server's screen is to be had; `settings` are variables of the environment.
+   * Returns once it answers.
+   */
+  static async start({ servers, settings = {} }) {
+    const oriel = new Oriel();
+    try {
+      await oriel.#setUp(servers);
+      await oriel.#serve(settings);
+    } catch (error) {
+      await oriel.kill();
+      throw error;
+    }
+    return oriel;
+  }
+
+  async #setUp(servers) {
+    this.#folder = await makeFolder();
+    this.port = await freePort();
+    this.url = `https://localhost:${this.port}`;
+    this.remember("the password", this.#password);
+    await mkdir(join(this.#folder, "data"));
+    await writeFile(join(this.#folder, "password"), `${this.#password}\n`);
+    await writeFile(
+      this.#config,
+      `public_url = "${this.url}"
+data_dir = "data"
+[listen]
+address = "127.0.0.1:${this.port}"
+[inventory]
+file = "servers.toml"
+[log]
+format = "json"
+`,
+    );
+    const user = ["--user", "admin", "--project", "demo"];
+    const files = ["--password-file", join(this.#folder, "password"), "--openrc", this.#openrc];
+    await this.#command("bootstrap", ...user, ...files);
+    const project = JSON.parse(await this.#command("project", "show", "demo", "--json")).id;
+    await writeFile(join(this.#folder, "servers.toml"), this.#inventory(project, servers));
+  }
+
+  #inventory(project, servers) {
+    return Object.entries(servers)
+      .map(([name, address]) => {
+        this.serverIds[name] = randomUUID();
+        return `[[server]]
+id = "${this.serverIds[name]}"
+name = "${name}"
+project = "${project}"
+status = "ACTIVE"
+host = "localhost"
+[server.console.novnc]
+back_end = "${address}"
+`;
+      })
+      .join("\n");
+  }
+
+  async #serve(settings) {
+    const env = plainEnvironment({ ORIEL_LOG__LEVEL: "trace", ...settings });
+    this.#process = new Process("Oriel", program, ["serve", "--config", this.#config], { env });
+    await until("Oriel to answer", async () => {
+      this.#process.throwIfEnded();
+      this.#ca ??= await readFile(join(this.#folder, "data/tls/ca.pem")).catch(() => undefined);
+      return (
+        this.#ca && (await this.request("GET", "/identity/v3").catch(() => null))?.status === 200
+      );
+    });
+  }
+
+  get #config() {
+    return join(this.#folder, "oriel.toml");
+  }
+
+  get #openrc() {
+    return join(this.#folder, "openrc");
+  }
+
+  /** All that it has written, in every one of its processes. */
+  get log() {
+    return this.#otherOutput + this.#process.output;
+  }
+
+  /** Notes what must not turn up in the log. */
+  remember(what, secret) {
+    if (!this.secrets.has(secret)) {
+      this.secrets.set(secret, what);
+    }
+  }
+
+  /** The secrets that the log gives away, by what they are. */
+  secretsInLog() {
+    const { log } = this;
+    return [...this.secrets].filter(([secret]) => log.includes(secret)).map(([, what]) => what);
+  }
+
+  /** Runs an unmodified `openstack` that knows nothing but the openrc. */
+  async openstack(...args) {
+    const script = '. "$0" && exec "$@"';
+    const { stdout } = await run("openstack", "bash", [
+      "-c",
+      script,
+      this.#openrc,
+      openstack,
+      ...args,
+    ]);
+    return stdout.trim();
+  }
+
+  /** A console link, by the command of the OpenStack client. */
+  async linkByClient(name, version) {
+    const select = version ? ["--os-compute-api-version", version] : [];
+    const show = ["console", "url", "show", "--novnc", name, "-f", "value", "-c", "url"];
+    return this.#noteLink(await this.openstack(...select, ...show));
+  }
+
+  /** A console link, by the API. */
+  async link(name) {
+    const { headers, body } = await this.login();
+    const compute = body.token.catalog.find(({ type }) => type === "compute").endpoints[0].url;
+    const answer = await this.request(
+      "POST",
+      `${compute}/servers/${this.serverIds[name]}/action`,
+      { "os-getVNCConsole": { type: "novnc" } },
+      { "X-Auth-Token": headers["x-subject-token"] },
+    );
+    return this.#noteLink(answer.body.console.url);
+  }
+
+  #noteLink(link) {
+    const url = new URL(link);
+    const token = url.searchParams.get("token");
+    this.remember("the token of a link", token);
+    return url;
+  }
+
+  async login(password = this.#password) {
+    const domain = { name: "Default" };
+    const answer = await this.request("POST", "/identity/v3/auth/tokens", {
+      auth: {
+        identity: {
+          methods: ["password"],
+          password: { user: { name: "admin", password, domain } },
+        },
+        scope: { project: { name: "demo", domain } },
+      },
+    });
+    this.remember("a password that was tried", password);
+    if (answer.headers["x-subject-token"]) {
+      this.remember("a login's token", answer.headers["x-subject-token"]);
+    }
+    return answer;
+  }
+
+  /** One HTTPS request; the body is JSON either way. */
+  async request(method, path, body, headers = {}) {
+    const options = { method, ca: this.#ca, agent: false, headers: { ...headers } };
+    if (body) {
+      options.headers["Content-Type"] = "application/json";
+    }
+    const call = request(new URL(path, this.url), options).end(body && JSON.stringify(body));
+    const [response] = await once(call, "response");
+    const answer = await text(response);
+    const isJson = response.headers["content-type"]?.includes("json");
+    return {
+      status: response.statusCode,
+      headers: response.headers,
+      body: isJson && answer ? JSON.parse(answer) : answer,
+    };
+  }
+
+  /** Tells it to stop, and does not wait. */
+  terminate() {
+    this.#process.terminate();
+  }
+
+  ended(seconds) {
+    return this.#process.ended(seconds);
+  }
+
+  /** Ends it in whatever state it is. */
+  async kill() {
+    await this.#process?.stop();
+    if (this.#folder) {
+      await removeFolder(this.#folder);
+    }
+  }
+
+  async #command(...args) {
+    const { stdout, output } = await run(`oriel ${args[0]}`, program, [
+      ...args,
+      "--config",
+      this.#config,
+    ]);
+    this.#otherOutput += output;
+    return stdout;
+  }
+}
+
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}

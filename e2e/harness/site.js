@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { ConsolePage, startBrowser } from "./browser.js";
+import { Oriel } from "./oriel.js";
+
+/** Oriel with people who look at it: the program, a browser, and every page that was opened. */
+export class Site {
+  #browser;
+  #pages = [];
+
+  static async start(options) {
+    const site = new Site();
+    try {
+      site.oriel = await Oriel.start(options);
+      site.#browser = await startBrowser();
+    } catch (error) {
+      await site.#clear();
+      throw error;
+    }
+    return site;
+  }
+
+  /** Opens a link in a browser context of its own. */
+  async open(url) {
+    const page = await ConsolePage.open(this.#browser, url);
+    this.#pages.push(page);
+    return page;
+  }
+
+  /** A link that is complete but for the token, or has one that nobody was given. */
+  linkWith(query) {
+    return new URL(`/vnc.auto.html?${new URLSearchParams(query)}`, this.oriel.url);
+  }
+
+  /** Notes the browsers' cookies, so that they are looked for in the log too. */
+  async noteCookies() {
+    for (const page of this.#pages) {
+      for (const { name, value } of await page.cookies()) {
+        this.oriel.remember(`the cookie ${name}`, value);
+      }
+    }
+  }
+
+  /** Ends everything, and fails if a page had errors or the log gives away a secret. */
+  async stop() {
+    try {
+      await this.noteCookies();
+      for (const page of this.#pages) {
+        await page.close();
+      }
+    } finally {
+      await this.#clear();
+    }
+    assert.deepEqual(this.oriel.secretsInLog(), [], "the log gives away secrets");
+  }
+
+  async #clear() {
+    try {
+      await this.#browser?.close();
+    } finally {
+      await this.oriel?.kill();
+    }
+  }
+}
