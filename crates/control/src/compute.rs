@@ -15,6 +15,7 @@ mod webob;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -22,7 +23,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use oriel_domain::Principal;
+use oriel_domain::{Principal, Server, ServerId};
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -32,6 +33,7 @@ use self::schema::Strictness;
 pub use self::version::Microversion;
 use crate::Control;
 use crate::identity;
+use crate::policy::{Rule, Target};
 use crate::request_id::RequestId;
 
 /// What an operator decides about the compute API.
@@ -54,7 +56,8 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const OPENSTACK_REQUEST_ID: HeaderName = HeaderName::from_static("x-openstack-request-id");
 const COMPUTE_REQUEST_ID: HeaderName = HeaderName::from_static("x-compute-request-id");
-const AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
+/// Where a token comes; the second is a name of old that Keystone's middleware still takes.
+const TOKEN_HEADERS: [&str; 2] = ["x-auth-token", "x-storage-token"];
 
 /// What every call gets: the request, understood.
 struct Context<'a> {
@@ -77,6 +80,23 @@ impl Context<'_> {
             Api::V21 => Strictness::Strict,
         }
     }
+
+    /// Turns the caller down unless a rule allows it.
+    fn allow(&self, rule: Rule, target: Target<'_>) -> Result<(), Fault> {
+        Ok(self.control.policy.check(rule, self.principal, target)?)
+    }
+
+    /// Whether a rule allows it.
+    fn may(&self, rule: Rule, target: Target<'_>) -> bool {
+        self.allow(rule, target).is_ok()
+    }
+
+    /// The server with this id, in the one spelling that Nova finds it by.
+    fn server(&self, given: &str) -> Result<Arc<Server>, Fault> {
+        ServerId::from_canonical(given)
+            .and_then(|id| self.control.consoles.server(self.principal, id))
+            .ok_or_else(|| Fault::no_such_server(given))
+    }
 }
 
 /// Answers one request to the compute API.
@@ -86,9 +106,13 @@ pub(crate) async fn handle(State(control): State<Control>, request: Request) -> 
     let base = control.compute.base(&parts);
 
     // 1. Which API? Without one, the caller is told what there is.
-    let Some((api, rest)) = Api::of(&path) else {
-        return discovery::outside(&parts, &path, &base, control.compute.max_microversion);
+    let Some((api, rest)) = Api::of(&path).or_else(|| Api::accepted(&parts.headers).map(|api| (api, "/")))
+    else {
+        return discovery::outside(&path, &base, control.compute.max_microversion);
     };
+    if parts.method == Method::OPTIONS {
+        return StatusCode::OK.into_response();
+    }
     let request_id = parts
         .extensions
         .get::<RequestId>()
@@ -115,14 +139,13 @@ async fn answer(
         return webob::page(&parts.headers, StatusCode::PAYLOAD_TOO_LARGE);
     }
     if matches!(rest, "" | "/") {
-        return with_version(control, api, &parts.headers, |version| {
-            Ok(discovery::document(
-                api,
-                version,
-                &base,
-                control.compute.max_microversion,
-            ))
-        });
+        return match settle_version(control, api, &parts.headers) {
+            Ok(version) => {
+                let document = discovery::document(api, &base, control.compute.max_microversion);
+                json_response(&document, api, version)
+            }
+            Err(fault) => fault_response(fault, api, Microversion::MIN),
+        };
     }
     // 3. Who asks?
     let principal = match authenticate(control, &parts.headers).await {
@@ -185,6 +208,20 @@ async fn dispatch(
             check_project(context)?;
             console_calls::remote_consoles(context, id, &body).await
         }
+        Call::ConsoleAuthToken(token) => {
+            check_project(context)?;
+            console_calls::console_auth_token(context, token).await
+        }
+        Call::ChangeServer(id) => {
+            check_project(context)?;
+            context.server(id)?;
+            Err(Fault::not_implemented())
+        }
+        Call::Version => Ok(discovery::document(
+            context.api,
+            &context.base,
+            context.control.compute.max_microversion,
+        )),
         Call::OldConsoles => Err(Fault::gone()),
     }
 }
@@ -192,8 +229,9 @@ async fn dispatch(
 /// The caller of this token, or Keystone's answer to one without.
 async fn authenticate(control: &Control, headers: &HeaderMap) -> Result<Principal, Response> {
     let refused = || identity::unauthorized(&control.compute.public_url);
-    let token = headers
-        .get(AUTH_TOKEN)
+    let token = TOKEN_HEADERS
+        .iter()
+        .find_map(|name| headers.get(*name))
         .and_then(|value| value.to_str().ok())
         .and_then(|text| text.parse().ok());
     match control.identity.validate(&token.ok_or_else(refused)?).await {
@@ -223,22 +261,6 @@ fn settle_version(control: &Control, api: Api, headers: &HeaderMap) -> Result<Mi
     match api {
         Api::V2 => Ok(Microversion::MIN),
         Api::V21 => version::negotiate(headers, control.compute.max_microversion),
-    }
-}
-
-fn with_version(
-    control: &Control,
-    api: Api,
-    headers: &HeaderMap,
-    answer: impl FnOnce(Microversion) -> Result<Value, Fault>,
-) -> Response {
-    let version = match settle_version(control, api, headers) {
-        Ok(version) => version,
-        Err(fault) => return fault_response(fault, api, Microversion::MIN),
-    };
-    match answer(version) {
-        Ok(value) => json_response(&value, api, version),
-        Err(fault) => fault_response(fault, api, version),
     }
 }
 
@@ -286,20 +308,20 @@ fn check_project(context: &Context<'_>) -> Result<(), Fault> {
 fn json_response(value: &Value, api: Api, version: Microversion) -> Response {
     let mut response = ([(header::CONTENT_TYPE, JSON)], value.to_string()).into_response();
     if api == Api::V21 {
-        version::announce(response.headers_mut(), version);
+        version::announce(response.headers_mut(), &version.to_string());
     }
     response
 }
 
 fn fault_response(fault: Fault, api: Api, negotiated: Microversion) -> Response {
     let announced = match fault.version {
-        AnnouncedVersion::Negotiated => Some(negotiated),
-        AnnouncedVersion::Refused(version) => Some(version),
+        AnnouncedVersion::Negotiated => Some(negotiated.to_string()),
+        AnnouncedVersion::Refused(ref version) => Some(version.clone()),
         AnnouncedVersion::None => None,
     };
     let mut response = fault.into_response();
     if let (Api::V21, Some(version)) = (api, announced) {
-        version::announce(response.headers_mut(), version);
+        version::announce(response.headers_mut(), &version);
     }
     response
 }
@@ -321,9 +343,4 @@ impl ComputeSettings {
             None => self.public_url.clone(),
         }
     }
-}
-
-/// Whether a request only wants to read.
-fn is_read(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD)
 }

@@ -4,20 +4,28 @@
 //! [`policy`]: crate::policy
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::Path;
 use std::sync::Arc;
 
-use oriel_domain::{ConsoleKind, ConsoleToken, Grant, Principal, Role, Server, ServerId, TaskState, Uses};
+use oriel_domain::{
+    BackEnd, ConsoleKind, ConsoleToken, Grant, Principal, ProjectId, Server, ServerId, ServerStatus,
+    TaskState, Uses,
+};
 use oriel_inventory::Inventory;
 use oriel_store::{Store, StoreError};
 use time::{Duration, OffsetDateTime};
 use url::Url;
+
+use crate::policy::Policy;
 
 /// How a link carries its token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkForm {
     /// `?token=UUID&lang=EN`, Huawei's form.
     Token,
-    /// `?path=%3Ftoken%3DUUID`, Nova's form: noVNC opens its WebSocket at that path.
+    /// `?path=%3Ftoken%3DUUID`, Nova's form for noVNC, which opens its WebSocket at that path.
     Path,
 }
 
@@ -52,7 +60,7 @@ pub struct GrantedConsole {
     pub expires_at: OffsetDateTime,
 }
 
-/// Why no console was granted.
+/// Why no console was granted, or nothing of it shown.
 #[derive(Debug, thiserror::Error)]
 pub enum ConsoleError {
     /// The operator does not serve this kind.
@@ -69,12 +77,38 @@ pub enum ConsoleError {
         /// What is being done to it.
         state: TaskState,
     },
-    /// The server has no console of this kind.
+    /// The hypervisor does not have the server any more.
+    #[error("the host does not have server {0}")]
+    Gone(ServerId),
+    /// The server has no console of any kind.
+    #[error("server {0} has no console")]
+    NoConsoles(ServerId),
+    /// The server has consoles, but none of this kind.
     #[error("the server has no {0} console")]
     NoSuchConsole(ConsoleKind),
+    /// Nothing keeps what the server says on its serial line.
+    #[error("nothing keeps the output of server {0}")]
+    NoOutput(ServerId),
+    /// The file that keeps it could not be read.
+    #[error("the output of server {server} could not be read: {source}")]
+    Output {
+        /// The server.
+        server: ServerId,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The grant could not be kept.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// What a console token stands for, and where its back end is now.
+#[derive(Debug)]
+pub struct Authorized {
+    /// What may be opened.
+    pub grant: Grant,
+    /// The back end of that console.
+    pub back_end: BackEnd,
 }
 
 /// Servers, and the granting of their consoles.
@@ -82,14 +116,24 @@ pub enum ConsoleError {
 pub struct Consoles {
     inventory: Inventory,
     store: Store,
+    policy: Arc<Policy>,
     settings: ConsoleSettings,
 }
 
+/// Most of a server's output that is read, in bytes: Nova's own bound.
+const MAX_OUTPUT: u64 = 100 * 1024;
+
 impl Consoles {
-    pub(crate) fn new(inventory: Inventory, store: Store, settings: ConsoleSettings) -> Self {
+    pub(crate) fn new(
+        inventory: Inventory,
+        store: Store,
+        policy: Arc<Policy>,
+        settings: ConsoleSettings,
+    ) -> Self {
         Self {
             inventory,
             store,
+            policy,
             settings,
         }
     }
@@ -98,21 +142,20 @@ impl Consoles {
     /// absent as one that never was.
     pub fn server(&self, principal: &Principal, id: ServerId) -> Option<Arc<Server>> {
         let server = self.inventory.server(id)?;
-        (principal.has(Role::Admin) || principal.is_in(&server.project)).then_some(server)
+        (principal.is_in(&server.project) || self.policy.is_admin(principal)).then_some(server)
     }
 
-    /// The servers of the principal's project, or of every project for an admin who asks for all.
-    pub fn servers(&self, principal: &Principal, all_projects: bool) -> Vec<Arc<Server>> {
-        match &principal.project {
-            _ if all_projects && principal.has(Role::Admin) => self.inventory.servers(None),
-            Some(project) => self.inventory.servers(Some(&project.id)),
-            None => Vec::new(),
-        }
+    /// The servers of this project, or of every one.
+    pub fn servers(&self, project: Option<&ProjectId>) -> Vec<Arc<Server>> {
+        self.inventory.servers(project)
     }
 
-    /// Whether the operator serves consoles of this kind.
-    pub fn serves(&self, kind: ConsoleKind) -> bool {
-        self.settings.links.contains_key(&kind)
+    /// Whether the operator serves consoles of any kind over this protocol.
+    pub fn serves(&self, protocol: &str) -> bool {
+        self.settings
+            .links
+            .keys()
+            .any(|kind| kind.protocol().name() == protocol)
     }
 
     /// Whether the server is in a state to open a console of it at all.
@@ -143,6 +186,10 @@ impl Consoles {
             .links
             .get(&kind)
             .ok_or(ConsoleError::NotServed(kind))?;
+        check_present(server)?;
+        if server.consoles.is_empty() {
+            return Err(ConsoleError::NoConsoles(server.id));
+        }
         if !server.consoles.contains_key(&kind) {
             return Err(ConsoleError::NoSuchConsole(kind));
         }
@@ -167,6 +214,71 @@ impl Consoles {
             expires_at: grant.expires_at,
         })
     }
+
+    /// What a token that has opened nothing yet stands for: for proxies that are not Oriel's.
+    pub async fn authorized(
+        &self,
+        token: &ConsoleToken,
+        now: OffsetDateTime,
+    ) -> Result<Option<Authorized>, StoreError> {
+        let Some(grant) = self.store.grant(&token.digest(), now).await? else {
+            return Ok(None);
+        };
+        let server = self.inventory.server(grant.server);
+        let back_end = server
+            .filter(|server| server.project == grant.project)
+            .and_then(|server| server.consoles.get(&grant.console).cloned());
+        Ok(back_end.map(|back_end| Authorized { grant, back_end }))
+    }
+
+    /// The last `lines` lines that a server wrote on its serial line, or all that is kept, without
+    /// control characters. Only the last 100 KiB are looked at, as in Nova.
+    pub async fn output(&self, server: &Server, lines: Option<usize>) -> Result<String, ConsoleError> {
+        if server.host.is_none() {
+            return Err(ConsoleError::NotReady(server.id));
+        }
+        check_present(server)?;
+        let file = server
+            .console_log
+            .clone()
+            .ok_or(ConsoleError::NoOutput(server.id))?;
+        let read = tokio::task::spawn_blocking(move || read_tail(&file)).await;
+        let bytes = read
+            .map_err(io::Error::other)
+            .flatten()
+            .map_err(|source| ConsoleError::Output {
+                server: server.id,
+                source,
+            })?;
+        Ok(last_lines(&String::from_utf8_lossy(&bytes), lines))
+    }
+}
+
+/// A server that is being made counts as not ready; one that its host has lost as not there.
+fn check_present(server: &Server) -> Result<(), ConsoleError> {
+    match server.status {
+        ServerStatus::Build => Err(ConsoleError::NotReady(server.id)),
+        _ if !server.present => Err(ConsoleError::Gone(server.id)),
+        _ => Ok(()),
+    }
+}
+
+fn read_tail(file: &Path) -> io::Result<Vec<u8>> {
+    let mut file = File::open(file)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(MAX_OUTPUT)))?;
+    let mut bytes = Vec::new();
+    file.take(MAX_OUTPUT).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Nova strips the same characters, so that nobody's terminal obeys a guest.
+fn last_lines(text: &str, lines: Option<usize>) -> String {
+    let kept: Vec<&str> = text.lines().collect();
+    let first = kept.len().saturating_sub(lines.unwrap_or(usize::MAX));
+    let mut output = kept.get(first..).unwrap_or_default().join("\n");
+    output.retain(|character| !matches!(character, '\0'..='\x08' | '\x0b'..='\x1f'));
+    output
 }
 
 impl ConsoleLink {
@@ -216,6 +328,15 @@ mod tests {
             lang: Some("EN".into()),
         }
         .with(&token)
+    }
+
+    #[test]
+    fn output_is_the_last_lines_without_what_a_terminal_obeys() {
+        let text = "one\r\ntwo\x1b[2J\nthree\ttabs\x07\n";
+        assert_eq!(last_lines(text, None), "one\ntwo[2J\nthree\ttabs");
+        assert_eq!(last_lines(text, Some(1)), "three\ttabs");
+        assert_eq!(last_lines(text, Some(0)), "");
+        assert_eq!(last_lines("", Some(5)), "");
     }
 
     #[test]

@@ -19,11 +19,13 @@ use oriel_store::Store;
 use crate::compute::ComputeSettings;
 use crate::consoles::{ConsoleSettings, Consoles};
 use crate::identity::{Embedded, Identity};
+use crate::policy::Policy;
 
 /// Everything that the control plane works with. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Control {
     pub(crate) identity: Identity,
+    pub(crate) policy: Arc<Policy>,
     pub(crate) consoles: Arc<Consoles>,
     pub(crate) compute: Arc<ComputeSettings>,
 }
@@ -34,12 +36,15 @@ impl Control {
         identity: Identity,
         inventory: Inventory,
         store: Store,
+        policy: Policy,
         consoles: ConsoleSettings,
         compute: ComputeSettings,
     ) -> Self {
-        let consoles = Arc::new(Consoles::new(inventory, store, consoles));
+        let policy = Arc::new(policy);
+        let consoles = Arc::new(Consoles::new(inventory, store, Arc::clone(&policy), consoles));
         Self {
             identity,
+            policy,
             consoles,
             compute: Arc::new(compute),
         }

@@ -13,6 +13,8 @@ pub enum Protocol {
     Serial,
     /// A screen over SPICE.
     Spice,
+    /// A screen over VMware's WebMKS.
+    Mks,
 }
 
 impl Protocol {
@@ -22,11 +24,12 @@ impl Protocol {
             Self::Vnc => "vnc",
             Self::Serial => "serial",
             Self::Spice => "spice",
+            Self::Mks => "mks",
         }
     }
 }
 
-/// One way into a server that Oriel serves.
+/// One way into a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ConsoleKind {
     /// `vnc/novnc`
@@ -35,11 +38,21 @@ pub enum ConsoleKind {
     Serial,
     /// `spice/spice-html5`
     SpiceHtml5,
+    /// `spice/spice-direct`: for native clients, through a proxy that is not Oriel's.
+    SpiceDirect,
+    /// `mks/webmks`: through a proxy that is not Oriel's.
+    Webmks,
 }
 
 impl ConsoleKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Novnc, Self::Serial, Self::SpiceHtml5];
+    pub const ALL: [Self; 5] = [
+        Self::Novnc,
+        Self::Serial,
+        Self::SpiceHtml5,
+        Self::SpiceDirect,
+        Self::Webmks,
+    ];
 
     /// The name in Nova's `type`; also the stored name.
     pub fn name(self) -> &'static str {
@@ -47,6 +60,8 @@ impl ConsoleKind {
             Self::Novnc => "novnc",
             Self::Serial => "serial",
             Self::SpiceHtml5 => "spice-html5",
+            Self::SpiceDirect => "spice-direct",
+            Self::Webmks => "webmks",
         }
     }
 
@@ -55,7 +70,8 @@ impl ConsoleKind {
         match self {
             Self::Novnc => Protocol::Vnc,
             Self::Serial => Protocol::Serial,
-            Self::SpiceHtml5 => Protocol::Spice,
+            Self::SpiceHtml5 | Self::SpiceDirect => Protocol::Spice,
+            Self::Webmks => Protocol::Mks,
         }
     }
 }
@@ -68,7 +84,7 @@ impl fmt::Display for ConsoleKind {
 
 /// A console type that Oriel has no name for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown console type {0:?}: known are novnc, serial and spice-html5")]
+#[error("unknown console type {0:?}: known are novnc, serial, spice-html5, spice-direct and webmks")]
 pub struct UnknownConsoleKind(String);
 
 impl FromStr for ConsoleKind {
@@ -173,6 +189,9 @@ pub struct BackEnd {
     pub address: Address,
     /// Where its password is to be found, where it has one.
     pub password: Option<PasswordSource>,
+    /// What to ask the address to connect to (`CONNECT`, as HTTP proxies know it), where it is a
+    /// proxy that holds several consoles: Nova's `internal_access_path`.
+    pub access_path: Option<String>,
 }
 
 #[cfg(test)]

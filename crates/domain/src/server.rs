@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use time::OffsetDateTime;
 
-use crate::{BackEnd, ConsoleKind, ProjectId, ServerId};
+use crate::{BackEnd, ConsoleKind, ProjectId, ServerId, UserId};
 
 /// A state that the inventory may not name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -96,6 +98,8 @@ named_states! {
         PoweringOff = "powering-off",
         /// Being restarted.
         Rebooting = "rebooting",
+        /// Being given a host.
+        Scheduling = "scheduling",
         /// Being made.
         Spawning = "spawning",
     }
@@ -116,12 +120,50 @@ pub struct Server {
     pub task_state: Option<TaskState>,
     /// The hypervisor that it lies on. A server without one has no console.
     pub host: Option<String>,
+    /// Whether the hypervisor still has it, as far as the inventory knows.
+    pub present: bool,
     /// Its consoles with their back ends.
     pub consoles: BTreeMap<ConsoleKind, BackEnd>,
+    /// Where the hypervisor writes what the server says on its serial line, where it does.
+    pub console_log: Option<PathBuf>,
+    /// What is told of it beside its consoles.
+    pub details: ServerDetails,
     /// When it was made, as far as the inventory knows.
     pub created: OffsetDateTime,
     /// When the inventory last changed it.
     pub updated: OffsetDateTime,
+}
+
+/// What is told of a server beside its consoles. Nothing depends on it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ServerDetails {
+    /// Who made it.
+    pub user: Option<UserId>,
+    /// The image that it was made from.
+    pub image: Option<String>,
+    /// Its size.
+    pub flavor: Option<Flavor>,
+    /// Its addresses in each network.
+    pub addresses: BTreeMap<String, Vec<IpAddr>>,
+    /// Words that its owner put on it.
+    pub metadata: BTreeMap<String, String>,
+    /// What broke it, where its status is [`ServerStatus::Error`].
+    pub fault: Option<String>,
+    /// Whether its owner locked it against changes. Consoles open all the same.
+    pub locked: bool,
+}
+
+/// The size of a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flavor {
+    /// Its name, which is its id too.
+    pub name: String,
+    /// Virtual processors.
+    pub vcpus: u32,
+    /// Memory, in MiB.
+    pub ram: u32,
+    /// Root disk, in GiB.
+    pub disk: u32,
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use oriel_rfb::server_init::{ServerInit, ServerInitReader, client_init};
 use oriel_ws::{ControlFrame, Deframer, Header};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
+use crate::access;
 use crate::dial::dial;
 use crate::farewell::Ended;
 use crate::net::BackEndStream;
@@ -35,8 +36,14 @@ pub(crate) async fn open(
     connect: Duration,
     handshake: Duration,
 ) -> Result<Screen, Failure> {
-    let stream = dial(&back_end.address, connect).await?;
-    match tokio::time::timeout(handshake, secure(stream)).await {
+    let mut stream = dial(&back_end.address, connect).await?;
+    let secured = async {
+        if let Some(path) = &back_end.access_path {
+            access::ask(&mut stream, path).await?;
+        }
+        secure(stream).await
+    };
+    match tokio::time::timeout(handshake, secured).await {
         Ok(screen) => screen,
         Err(_) => {
             let detail = format!("{}: no RFB handshake within {handshake:?}", back_end.address);

@@ -3,11 +3,13 @@
 //! Every error names the line that it is about, so that a person can find it in a long file.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use oriel_domain::{
-    Address, BackEnd, ConsoleKind, PasswordSource, ProjectId, Server, ServerId, ServerStatus, TaskState,
+    Address, BackEnd, ConsoleKind, Flavor, PasswordSource, ProjectId, Server, ServerDetails, ServerId,
+    ServerStatus, TaskState, UserId,
 };
 use serde::Deserialize;
 use time::OffsetDateTime;
@@ -60,9 +62,39 @@ struct Entry {
     status: Option<Spanned<String>>,
     task_state: Option<Spanned<String>>,
     host: Option<Spanned<String>>,
+    #[serde(default = "yes")]
+    present: bool,
+    console_log: Option<PathBuf>,
     created: Option<Spanned<String>>,
+    user: Option<Spanned<String>>,
+    image: Option<String>,
+    flavor: Option<FlavorEntry>,
+    #[serde(default)]
+    addresses: BTreeMap<String, Vec<IpAddr>>,
+    #[serde(default)]
+    metadata: BTreeMap<String, String>,
+    fault: Option<String>,
+    #[serde(default)]
+    locked: bool,
     #[serde(default)]
     console: BTreeMap<Spanned<String>, Console>,
+}
+
+/// `flavor = { name = "small", vcpus = 1, ram = 512, disk = 10 }`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FlavorEntry {
+    name: String,
+    #[serde(default)]
+    vcpus: u32,
+    #[serde(default)]
+    ram: u32,
+    #[serde(default)]
+    disk: u32,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// One `[server.console.TYPE]`.
@@ -72,7 +104,11 @@ struct Console {
     back_end: Spanned<String>,
     password_file: Option<Spanned<String>>,
     password_env: Option<Spanned<String>>,
+    access_path: Option<Spanned<String>>,
 }
+
+/// Longest `access_path`, in bytes: it goes into one line of a request.
+const MAX_ACCESS_PATH: usize = 1024;
 
 /// Longest name of a server, in characters. Nova's column holds 255.
 const MAX_NAME: usize = 255;
@@ -189,10 +225,49 @@ impl Reader<'_> {
                 None => Some(DEFAULT_HOST.to_owned()),
                 Some(host) => (!host.is_empty()).then_some(host),
             },
+            present: entry.present,
             consoles,
+            console_log: entry.console_log.map(|log| self.folder.join(log)),
+            details: ServerDetails {
+                user: entry
+                    .user
+                    .as_ref()
+                    .map(|user| self.parse::<UserId>(user))
+                    .transpose()?,
+                image: entry.image,
+                flavor: entry.flavor.map(
+                    |FlavorEntry {
+                         name,
+                         vcpus,
+                         ram,
+                         disk,
+                     }| Flavor {
+                        name,
+                        vcpus,
+                        ram,
+                        disk,
+                    },
+                ),
+                addresses: entry.addresses,
+                metadata: entry.metadata,
+                fault: entry.fault,
+                locked: entry.locked,
+            },
             created,
             updated: self.modified.max(created),
         })
+    }
+
+    fn access_path(&self, path: &Spanned<String>) -> Result<String, DocumentError> {
+        let text = path.get_ref();
+        let printable = text.bytes().all(|byte| byte.is_ascii_graphic());
+        if printable && (1..=MAX_ACCESS_PATH).contains(&text.len()) {
+            Ok(text.clone())
+        } else {
+            let reason =
+                format!("an access_path is 1 to {MAX_ACCESS_PATH} printable characters without a space");
+            Err(self.error(path, reason))
+        }
     }
 
     fn back_end(&self, console: &Console) -> Result<BackEnd, DocumentError> {
@@ -207,6 +282,11 @@ impl Reader<'_> {
         Ok(BackEnd {
             address: self.parse::<Address>(&console.back_end)?,
             password,
+            access_path: console
+                .access_path
+                .as_ref()
+                .map(|path| self.access_path(path))
+                .transpose()?,
         })
     }
 }

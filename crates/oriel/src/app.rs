@@ -15,6 +15,7 @@ use oriel_control::Control;
 use oriel_control::compute::{ComputeSettings, Microversion};
 use oriel_control::consoles::{ConsoleLink, ConsoleSettings, LinkForm};
 use oriel_control::identity::{Embedded, Identity, IdentityError, IdentitySettings};
+use oriel_control::policy::{Policy, PolicyError};
 use oriel_control::request_id::RequestId;
 use oriel_domain::{ConsoleKind, Uses};
 use oriel_gateway::{Gateway, GatewaySettings, OriginRules};
@@ -37,6 +38,9 @@ pub enum AppError {
     /// The inventory.
     #[error("{0}")]
     Inventory(#[from] LoadError),
+    /// The policy.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// The certificate.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -91,6 +95,7 @@ impl App {
             Identity::Embedded(Arc::clone(&embedded)),
             inventory,
             store.clone(),
+            Policy::load(config.policy.file.as_deref())?,
             console_settings(config),
             compute_settings(config),
         );
@@ -264,6 +269,18 @@ fn console_settings(config: &Config) -> ConsoleSettings {
         };
         let lang = (!novnc.lang.is_empty()).then(|| novnc.lang.clone());
         links.insert(ConsoleKind::Novnc, ConsoleLink { base_url, form, lang });
+    }
+    let others = &config.consoles;
+    for (kind, other) in [
+        (ConsoleKind::Serial, &others.serial),
+        (ConsoleKind::SpiceHtml5, &others.spice_html5),
+        (ConsoleKind::SpiceDirect, &others.spice_direct),
+        (ConsoleKind::Webmks, &others.webmks),
+    ] {
+        if let Some(base_url) = other.base_url.clone() {
+            let form = LinkForm::Token;
+            links.insert(kind, ConsoleLink { base_url, form, lang: None });
+        }
     }
     let uses = match config.grants.uses {
         config::Uses::One => Uses::One,

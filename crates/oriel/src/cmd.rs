@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
+use oriel_control::policy::Policy;
 use oriel_inventory::FileInventory;
 use oriel_store::Store;
 
@@ -183,6 +184,7 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
 /// Reads all that `serve` would, without making or binding anything.
 fn check(config: &Config, out: &mut dyn Write) -> Result<(), CommandError> {
     let inventory = FileInventory::open(&config.inventory.file).map_err(AppError::from)?;
+    Policy::load(config.policy.file.as_deref()).map_err(AppError::from)?;
     if config.tls.mode == TlsMode::Files
         && let Some(files) = app::certificate_files(config)
     {

@@ -122,6 +122,8 @@ section! {
         compute: Compute = Compute::default(),
         /// The kinds of console.
         consoles: Consoles = Consoles::default(),
+        /// Who may do what.
+        policy: Policy = Policy::default(),
         /// What a console token is good for.
         grants: Grants = Grants::default(),
         /// The data path.
@@ -212,14 +214,22 @@ pub enum LinkForm {
 section! {
     /// The kinds of console.
     Consoles {
-        /// The screen.
-        novnc: Console = Console::default(),
+        /// The screen, carried by Oriel.
+        novnc: Novnc = Novnc::default(),
+        /// A terminal, carried by another proxy.
+        serial: OtherConsole = OtherConsole::default(),
+        /// A screen over SPICE, carried by another proxy.
+        spice_html5: OtherConsole = OtherConsole::default(),
+        /// A screen for native SPICE clients, carried by another proxy.
+        spice_direct: OtherConsole = OtherConsole::default(),
+        /// A screen over WebMKS, carried by another proxy.
+        webmks: OtherConsole = OtherConsole::default(),
     }
 }
 
 section! {
-    /// One kind of console.
-    Console {
+    /// The screen.
+    Novnc {
         /// Whether it is served.
         enabled: bool = true,
         /// The page that its links open.
@@ -228,6 +238,22 @@ section! {
         link: LinkForm = LinkForm::Token,
         /// The page's language, in links of the token form.
         lang: String = "EN".into(),
+    }
+}
+
+section! {
+    /// A kind of console that another proxy carries.
+    OtherConsole {
+        /// Where that proxy is. The kind is served if this is set.
+        base_url: Option<Url> = None,
+    }
+}
+
+section! {
+    /// Who may do what.
+    Policy {
+        /// The operator's own rules.
+        file: Option<PathBuf> = None,
     }
 }
 
@@ -334,6 +360,7 @@ impl Config {
             .into_iter()
             .chain(&mut self.tls.certificate)
             .chain(&mut self.tls.key)
+            .chain(&mut self.policy.file)
         {
             *path = folder.join(&path);
         }

@@ -103,6 +103,18 @@ impl Store {
         })
     }
 
+    /// What a token stands for, without using it: none if it would open nothing now.
+    pub async fn grant(&self, token: &Digest, now: OffsetDateTime) -> Result<Option<Grant>, StoreError> {
+        let row = sqlx::query("SELECT * FROM grants WHERE token_hash = ?")
+            .bind(&token.as_bytes()[..])
+            .fetch_optional(&self.read)
+            .await?;
+        let held = row.as_ref().map(HeldGrant::read).transpose()?;
+        Ok(held
+            .filter(|held| !held.redeemed && held.grant.expires_at > now)
+            .map(|held| held.grant))
+    }
+
     /// Gives a token back that was redeemed for an opening which then failed, so that a dead
     /// hypervisor does not use up somebody's link. Only the holder of the secret can.
     pub async fn unredeem(&self, token: &Digest, resume: &Digest) -> Result<(), StoreError> {
@@ -236,8 +248,11 @@ mod tests {
         let (token, grant) = (ConsoleToken::random().digest(), grant(Uses::One));
         store.mint(&token, &grant).await.unwrap();
 
+        assert_eq!(store.grant(&token, NOW).await.unwrap().as_ref(), Some(&grant));
+        assert_eq!(store.grant(&token, grant.expires_at).await.unwrap(), None);
         let first = redeem(&store, &token, None, NOW).await.unwrap();
         assert_eq!(first.grant, grant);
+        assert_eq!(store.grant(&token, NOW).await.unwrap(), None);
         let secret = first.resume.unwrap();
         assert_eq!(
             redeem(&store, &token, None, NOW).await.unwrap_err(),

@@ -2,75 +2,113 @@
 //! `remote-consoles` from 2.6 on.
 
 use axum::body::Bytes;
-use oriel_domain::{ConsoleKind, Protocol, Server, ServerId};
+use oriel_domain::{Address, ConsoleKind, ConsoleToken, Server};
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 use super::fault::Fault;
-use super::schema::Schema;
+use super::schema::{Property, Schema, Strictness};
 use super::version::Microversion;
 use super::{Context, parse_body};
-use crate::policy::{self, Rule};
+use crate::consoles::Authorized;
+use crate::policy::{Rule, Target};
 
 /// An action on a server that Oriel answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// A console of this protocol.
-    Console(Protocol),
-    /// RDP, which Nova gave up: refused before anything is looked at.
+    /// `os-getVNCConsole`
+    Vnc,
+    /// `os-getSPICEConsole`
+    Spice,
+    /// `os-getSerialConsole`
+    Serial,
+    /// `os-getRDPConsole`, which Nova gave up: refused before anything is looked at.
     Rdp,
+    /// `os-getConsoleOutput`: what the server wrote on its serial line.
+    Output,
+}
+
+impl Action {
+    const ALL: [Self; 5] = [Self::Vnc, Self::Spice, Self::Serial, Self::Rdp, Self::Output];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Vnc => "os-getVNCConsole",
+            Self::Spice => "os-getSPICEConsole",
+            Self::Serial => "os-getSerialConsole",
+            Self::Rdp => "os-getRDPConsole",
+            Self::Output => "os-getConsoleOutput",
+        }
+    }
 }
 
 /// The last version with console actions.
 const LAST_WITH_ACTIONS: Microversion = Microversion::v2(5);
 /// The first with `remote-consoles`.
 const FIRST_REMOTE_CONSOLES: Microversion = Microversion::v2(6);
+/// The first in which `os-console-auth-tokens` knows more than RDP.
+const FIRST_AUTH_TOKENS: Microversion = Microversion::v2(31);
+/// The first with `spice-direct`, and the first to refuse a query on `os-console-auth-tokens`.
+const FIRST_SPICE_DIRECT: Microversion = Microversion::v2(99);
 
-const VNC: Schema = Schema::Object(&[(
-    "os-getVNCConsole",
-    Schema::Object(&[("type", Schema::Enum(&["novnc", "xvpvnc"]))]),
-)]);
-const SPICE: Schema = Schema::Object(&[(
-    "os-getSPICEConsole",
-    Schema::Object(&[("type", Schema::Enum(&["spice-html5"]))]),
-)]);
-const SERIAL: Schema = Schema::Object(&[(
-    "os-getSerialConsole",
-    Schema::Object(&[("type", Schema::Enum(&["serial"]))]),
-)]);
-
-const fn remote_console(
-    protocols: &'static [&'static str],
-    types: &'static [&'static str],
-) -> [(&'static str, Schema); 2] {
-    [
-        ("protocol", Schema::Enum(protocols)),
-        ("type", Schema::Enum(types)),
-    ]
+const fn one_of(choices: &'static [&'static str]) -> Schema {
+    Schema::Enum(choices)
 }
-const REMOTE_2_6: &[(&str, Schema)] = &remote_console(
-    &["vnc", "spice", "serial", "rdp"],
-    &["novnc", "xvpvnc", "spice-html5", "serial", "rdp-html5"],
-);
-const REMOTE_2_8: &[(&str, Schema)] = &remote_console(
-    &["vnc", "spice", "serial", "rdp", "mks"],
-    &["novnc", "xvpvnc", "spice-html5", "serial", "rdp-html5", "webmks"],
-);
-const REMOTE_2_99: &[(&str, Schema)] = &remote_console(
-    &["vnc", "spice", "serial", "rdp", "mks"],
-    &[
-        "novnc",
-        "xvpvnc",
-        "spice-html5",
-        "serial",
-        "rdp-html5",
-        "webmks",
-        "spice-direct",
-    ],
-);
-const BODY_2_6: Schema = Schema::Object(&[("remote_console", Schema::Object(REMOTE_2_6))]);
-const BODY_2_8: Schema = Schema::Object(&[("remote_console", Schema::Object(REMOTE_2_8))]);
-const BODY_2_99: Schema = Schema::Object(&[("remote_console", Schema::Object(REMOTE_2_99))]);
+
+const VNC: Schema = Schema::Object(&[Property::required(
+    "os-getVNCConsole",
+    Schema::Object(&[Property::required("type", one_of(&["novnc", "xvpvnc"]))]),
+)]);
+const SPICE: Schema = Schema::Object(&[Property::required(
+    "os-getSPICEConsole",
+    Schema::Object(&[Property::required("type", one_of(&["spice-html5"]))]),
+)]);
+const SERIAL: Schema = Schema::Object(&[Property::required(
+    "os-getSerialConsole",
+    Schema::Object(&[Property::required("type", one_of(&["serial"]))]),
+)]);
+const OUTPUT: Schema = Schema::Object(&[Property::required(
+    "os-getConsoleOutput",
+    Schema::Object(&[Property::optional("length", Schema::Lines)]),
+)]);
+
+const REMOTE_2_6: Schema = Schema::Object(&[Property::required(
+    "remote_console",
+    Schema::Object(&[
+        Property::required("protocol", one_of(&["vnc", "spice", "serial", "rdp"])),
+        Property::required(
+            "type",
+            one_of(&["novnc", "xvpvnc", "spice-html5", "serial", "rdp-html5"]),
+        ),
+    ]),
+)]);
+const REMOTE_2_8: Schema = Schema::Object(&[Property::required(
+    "remote_console",
+    Schema::Object(&[
+        Property::required("protocol", one_of(&["vnc", "spice", "serial", "rdp", "mks"])),
+        Property::required(
+            "type",
+            one_of(&["novnc", "xvpvnc", "spice-html5", "serial", "rdp-html5", "webmks"]),
+        ),
+    ]),
+)]);
+const REMOTE_2_99: Schema = Schema::Object(&[Property::required(
+    "remote_console",
+    Schema::Object(&[
+        Property::required("protocol", one_of(&["vnc", "spice", "serial", "rdp", "mks"])),
+        Property::required(
+            "type",
+            one_of(&[
+                "novnc",
+                "xvpvnc",
+                "spice-html5",
+                "serial",
+                "rdp-html5",
+                "webmks",
+                "spice-direct",
+            ]),
+        ),
+    ]),
+)]);
 
 /// Finds the action that a body names: its one key. Nova counts the elements of whatever the
 /// body is, so a list of one element, or a number, is a resource that is not there.
@@ -83,35 +121,89 @@ pub fn peek_action(body: &Bytes) -> Result<(Action, Value), Fault> {
         Value::String(text) if text.chars().count() == 1 => return Err(Fault::no_such_resource()),
         _ => None,
     };
-    let action = match name.ok_or_else(Fault::malformed_body)? {
-        "os-getVNCConsole" => Action::Console(Protocol::Vnc),
-        "os-getSPICEConsole" => Action::Console(Protocol::Spice),
-        "os-getSerialConsole" => Action::Console(Protocol::Serial),
-        "os-getRDPConsole" => Action::Rdp,
-        other => return Err(Fault::bad_request(format!("There is no such action: {other}"))),
-    };
+    let name = name.ok_or_else(Fault::malformed_body)?;
+    let action = Action::ALL.into_iter().find(|action| action.name() == name);
+    let action = action.ok_or_else(|| Fault::bad_request(format!("There is no such action: {name}")))?;
     Ok((action, body))
 }
 
 /// `POST /servers/{id}/action`
 pub async fn action(context: &Context<'_>, id: &str, action: Action, body: &Value) -> Result<Value, Fault> {
+    if action == Action::Output {
+        return output(context, id, body).await;
+    }
     if context.version > LAST_WITH_ACTIONS {
         return Err(Fault::no_such_resource());
     }
-    let (protocol, schema, key) = match action {
-        Action::Rdp => return Err(Fault::unspecific()),
-        Action::Console(Protocol::Vnc) => (Protocol::Vnc, VNC, "os-getVNCConsole"),
-        Action::Console(Protocol::Spice) => (Protocol::Spice, SPICE, "os-getSPICEConsole"),
-        Action::Console(Protocol::Serial) => (Protocol::Serial, SERIAL, "os-getSerialConsole"),
+    let (protocol, schema) = match action {
+        Action::Vnc => ("vnc", VNC),
+        Action::Spice => ("spice", SPICE),
+        Action::Serial => ("serial", SERIAL),
+        Action::Rdp | Action::Output => return Err(Fault::unspecific()),
     };
     schema.check(body, context.strictness())?;
     // For actions the rule is about the caller's own project, and is applied before the server is
     // looked up: who may open no console here does not learn whether the server exists.
-    let own = context.principal.project.as_ref().map(|project| &project.id);
-    policy::check(Rule::RemoteConsoles, context.principal, own)?;
-    let server = find_server(context, id)?;
-    let (kind, url) = grant(context, &server, protocol.name(), text(body, &[key, "type"])).await?;
+    context.allow(Rule::RemoteConsoles, Target::own(context.principal))?;
+    let server = context.server(id)?;
+    let (kind, url) = grant(context, &server, protocol, text(body, &[action.name(), "type"])).await?;
     Ok(json!({ "console": { "type": kind.name(), "url": url } }))
+}
+
+/// `os-getConsoleOutput`
+async fn output(context: &Context<'_>, id: &str, body: &Value) -> Result<Value, Fault> {
+    OUTPUT.check(body, context.strictness())?;
+    let server = context.server(id)?;
+    context.allow(Rule::ConsoleOutput, Target::of(&server))?;
+    // A number that is too large, or -1, asks for all.
+    let lines = match &body[Action::Output.name()]["length"] {
+        Value::Number(lines) => lines.as_u64().and_then(|lines| usize::try_from(lines).ok()),
+        Value::String(lines) => lines.parse().ok(),
+        _ => None,
+    };
+    let output = context.control.consoles.output(&server, lines).await;
+    let output = output.map_err(|error| Fault::of_console(&error, "get_console_output"))?;
+    Ok(json!({ "output": output }))
+}
+
+/// `GET /os-console-auth-tokens/{token}`: for proxies that are not Oriel's own.
+pub async fn console_auth_token(context: &Context<'_>, token: &str) -> Result<Value, Fault> {
+    if context.version < FIRST_AUTH_TOKENS {
+        return Err(Fault::unspecific());
+    }
+    if context.version >= FIRST_SPICE_DIRECT {
+        let query = form_urlencoded::parse(context.query.as_bytes());
+        let query = Value::Object(
+            query
+                .map(|(name, value)| (name.into_owned(), json!(value)))
+                .collect(),
+        );
+        Schema::Object(&[]).check(&query, Strictness::Strict)?;
+    }
+    context.allow(Rule::ConsoleAuthTokens, Target::own(context.principal))?;
+    let token: ConsoleToken = token.parse().map_err(|_| Fault::no_such_token())?;
+    let authorized = context
+        .control
+        .consoles
+        .authorized(&token, context.now)
+        .await
+        .map_err(|error| {
+            tracing::error!(%error, "a console token could not be looked up");
+            Fault::internal()
+        })?;
+    let Authorized { grant, back_end } = authorized.ok_or_else(Fault::no_such_token)?;
+    let (host, port) = match back_end.address {
+        Address::Tcp { host, port } => (host, port),
+        unix @ Address::Unix(_) => (unix.to_string(), 0),
+    };
+    let mut console = json!({
+        "instance_uuid": grant.server.to_string(), "host": host, "port": port,
+        "internal_access_path": back_end.access_path,
+    });
+    if context.version >= FIRST_SPICE_DIRECT && grant.console == ConsoleKind::SpiceDirect {
+        console["tls_port"] = Value::Null;
+    }
+    Ok(json!({ "console": console }))
 }
 
 /// `POST /servers/{id}/remote-consoles`
@@ -120,14 +212,14 @@ pub async fn remote_consoles(context: &Context<'_>, id: &str, body: &Value) -> R
         return Err(Fault::no_such_resource());
     }
     let schema = match context.version {
-        version if version >= Microversion::v2(99) => BODY_2_99,
-        version if version >= Microversion::v2(8) => BODY_2_8,
-        _ => BODY_2_6,
+        version if version >= FIRST_SPICE_DIRECT => REMOTE_2_99,
+        version if version >= Microversion::v2(8) => REMOTE_2_8,
+        _ => REMOTE_2_6,
     };
     schema.check(body, context.strictness())?;
     // Here the server is found first, and the rule is about its project.
-    let server = find_server(context, id)?;
-    policy::check(Rule::RemoteConsoles, context.principal, Some(&server.project))?;
+    let server = context.server(id)?;
+    context.allow(Rule::RemoteConsoles, Target::of(&server))?;
     let protocol = text(body, &["remote_console", "protocol"]);
     let (kind, url) = grant(
         context,
@@ -154,15 +246,14 @@ async fn grant(
     let told = |error| Fault::of_console(&error, &method);
     let kind = match console_type.parse::<ConsoleKind>() {
         Ok(kind) if kind.protocol().name() == protocol => kind,
-        // The server's state is told before the console's type.
+        // The server's state is told before what is wrong with the type.
         _ => {
             consoles.check_ready(server).map_err(told)?;
-            let message = match console_type {
-                "webmks" if protocol == "mks" => "Unavailable console type webmks.".to_owned(),
-                "spice-direct" if protocol == "spice" => "Unavailable console type spice-direct.".to_owned(),
-                other => format!("Invalid console type {other}"),
-            };
-            return Err(Fault::bad_request(message));
+            return Err(Fault::bad_request(if consoles.serves(protocol) {
+                format!("Invalid console type {console_type}")
+            } else {
+                format!("Unavailable console type {console_type}.")
+            }));
         }
     };
     let granted = consoles
@@ -170,13 +261,6 @@ async fn grant(
         .await
         .map_err(told)?;
     Ok((kind, granted.url))
-}
-
-/// The server with this id, in the one spelling that Nova finds it by.
-pub fn find_server(context: &Context<'_>, given: &str) -> Result<Arc<Server>, Fault> {
-    ServerId::from_canonical(given)
-        .and_then(|id| context.control.consoles.server(context.principal, id))
-        .ok_or_else(|| Fault::no_such_server(given))
 }
 
 /// A text that the schema has found to be there.

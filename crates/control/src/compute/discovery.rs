@@ -1,20 +1,16 @@
 //! Which APIs there are: the documents that clients negotiate from. None needs a token.
 
 use axum::response::{IntoResponse as _, Response};
-use http::request::Parts;
-use http::{Method, StatusCode, header};
+use http::{StatusCode, header};
 use serde_json::{Value, json};
 
+use super::JSON;
 use super::route::Api;
 use super::version::Microversion;
-use super::{JSON, is_read};
 
 /// The answer to a path outside of both APIs: at the root what there is, elsewhere where the path
-/// may have been meant.
-pub fn outside(parts: &Parts, path: &str, base: &str, max: Microversion) -> Response {
-    if parts.method == Method::OPTIONS {
-        return StatusCode::OK.into_response();
-    }
+/// may have been meant. Nova answers every method alike.
+pub fn outside(path: &str, base: &str, max: Microversion) -> Response {
     if path == "/" || path.is_empty() {
         let versions: Vec<_> = [Api::V2, Api::V21]
             .map(|api| {
@@ -24,9 +20,6 @@ pub fn outside(parts: &Parts, path: &str, base: &str, max: Microversion) -> Resp
             })
             .into();
         return document_response(StatusCode::OK, &json!({ "versions": versions }));
-    }
-    if !is_read(&parts.method) && parts.method != Method::POST {
-        return StatusCode::NOT_FOUND.into_response();
     }
     let choices: Vec<_> = [Api::V2, Api::V21]
         .map(|api| {
@@ -44,7 +37,7 @@ pub fn outside(parts: &Parts, path: &str, base: &str, max: Microversion) -> Resp
 }
 
 /// The document of one API, at its own path.
-pub fn document(api: Api, _asked_in: Microversion, base: &str, max: Microversion) -> Value {
+pub fn document(api: Api, base: &str, max: Microversion) -> Value {
     let mut version = facts(api, max);
     version["links"] = json!([
         { "rel": "self", "href": format!("{base}/{}/", api.name()) },

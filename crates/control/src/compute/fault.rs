@@ -18,12 +18,12 @@ pub struct Fault {
 }
 
 /// Which version a fault's headers name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum AnnouncedVersion {
     /// The one that was settled.
     Negotiated,
     /// The one that was refused.
-    Refused(Microversion),
+    Refused(String),
     /// None: it could not even be read.
     None,
 }
@@ -98,15 +98,28 @@ impl Fault {
     }
 
     /// 406 for a version that is not offered.
-    pub fn version_out_of_range(version: Microversion, max: Microversion) -> Self {
+    pub fn version_out_of_range(version: &str, max: Microversion) -> Self {
         let message = format!(
             "Version {version} is not supported by the API. Minimum is {} and maximum is {max}.",
             Microversion::MIN
         );
         Self {
-            version: AnnouncedVersion::Refused(version),
+            version: AnnouncedVersion::Refused(version.to_owned()),
             ..Self::new(StatusCode::NOT_ACCEPTABLE, message)
         }
+    }
+
+    /// 404 for a console token that opens nothing.
+    pub fn no_such_token() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "Token not found")
+    }
+
+    /// 501 for what the server or Oriel has not.
+    pub fn not_implemented() -> Self {
+        Self::new(
+            StatusCode::NOT_IMPLEMENTED,
+            "The requested functionality is not supported.",
+        )
     }
 
     /// 500: something broke inside. The log has the cause, the caller the request id.
@@ -127,6 +140,11 @@ impl Fault {
             ConsoleError::NoSuchConsole(kind) => {
                 Self::bad_request(format!("Unavailable console type {}.", kind.protocol().name()))
             }
+            ConsoleError::Gone(server) => Self::no_such_server(&server.to_string()),
+            ConsoleError::NoConsoles(_) => Self::not_implemented(),
+            ConsoleError::NoOutput(_) => {
+                Self::new(StatusCode::NOT_FOUND, "Guest does not have a console available.")
+            }
             ConsoleError::NotReady(server) => {
                 Self::new(StatusCode::CONFLICT, format!("Instance {server} is not ready"))
             }
@@ -134,8 +152,8 @@ impl Fault {
                 StatusCode::CONFLICT,
                 format!("Cannot '{action}' instance {server} while it is in task_state {state}"),
             ),
-            ConsoleError::Store(error) => {
-                tracing::error!(%error, "a grant could not be kept");
+            ConsoleError::Output { .. } | ConsoleError::Store(_) => {
+                tracing::error!(%error, action, "a call about a console failed");
                 Self::internal()
             }
         }

@@ -1,6 +1,6 @@
 //! The paths of the compute API.
 
-use http::Method;
+use http::{HeaderMap, Method, header};
 use percent_encoding::percent_decode_str;
 
 /// Which of Nova's two APIs a path belongs to.
@@ -20,6 +20,18 @@ impl Api {
             None => (Self::V2, path.strip_prefix("/v2")?),
         };
         (rest.is_empty() || rest.starts_with('/')).then_some((api, rest))
+    }
+
+    /// The API that an `Accept` such as `application/json;version=2.1` asks for, where the path names none.
+    pub fn accepted(headers: &HeaderMap) -> Option<Self> {
+        let accept = headers.get(header::ACCEPT)?.to_str().ok()?;
+        accept
+            .split([',', ';'])
+            .find_map(|part| match part.trim().strip_prefix("version=")? {
+                "2.1" => Some(Self::V21),
+                "2" | "2.0" => Some(Self::V2),
+                _ => None,
+            })
     }
 
     /// The path's first segment.
@@ -53,6 +65,12 @@ pub enum Call {
     Action(String),
     /// `POST /servers/{id}/remote-consoles`
     RemoteConsoles(String),
+    /// `GET /os-console-auth-tokens/{token}`
+    ConsoleAuthToken(String),
+    /// `PUT` and `DELETE /servers/{id}`: for a cloud, not for a console service.
+    ChangeServer(String),
+    /// `GET /{project}/`: the API's document once more.
+    Version,
     /// `/servers/{id}/consoles`, which Nova once had.
     OldConsoles,
 }
@@ -67,7 +85,7 @@ impl Route {
             }
             _ => (None, segments.as_slice()),
         };
-        let get = *method == Method::GET || *method == Method::HEAD;
+        let get = *method == Method::GET;
         let post = *method == Method::POST;
         let call = match segments {
             ["servers"] if get => Call::ListServers,
@@ -77,6 +95,13 @@ impl Route {
             ["servers", id, "remote-consoles"] if post && !id.is_empty() => {
                 Call::RemoteConsoles((*id).to_owned())
             }
+            ["servers", id] if (*method == Method::PUT || *method == Method::DELETE) && !id.is_empty() => {
+                Call::ChangeServer((*id).to_owned())
+            }
+            ["os-console-auth-tokens", token] if get && !token.is_empty() => {
+                Call::ConsoleAuthToken((*token).to_owned())
+            }
+            [""] if get && project.is_some() => Call::Version,
             ["servers", id, "consoles"] if (get || post) && !id.is_empty() => Call::OldConsoles,
             ["servers", id, "consoles", console]
                 if (get || *method == Method::DELETE) && !id.is_empty() && !console.is_empty() =>
@@ -97,9 +122,10 @@ fn is_project(segment: &str) -> bool {
             .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b) || b == b'-')
 }
 
-/// A path with its percent-escapes read. Bytes that are no UTF-8 become U+FFFD and match nothing.
+/// A path with its percent-escapes read. Bytes that are no UTF-8 are taken for Latin-1, as in Nova.
 pub fn decode(path: &str) -> String {
-    percent_decode_str(path).decode_utf8_lossy().into_owned()
+    let bytes: Vec<u8> = percent_decode_str(path).collect();
+    String::from_utf8(bytes).unwrap_or_else(|error| error.into_bytes().into_iter().map(char::from).collect())
 }
 
 #[cfg(test)]
@@ -151,7 +177,9 @@ mod tests {
         ] {
             assert_eq!(call(&Method::GET, path), None, "{path}");
         }
-        assert_eq!(call(&Method::PUT, "/v2.1/servers"), None);
+        for method in [Method::PUT, Method::HEAD, Method::DELETE] {
+            assert_eq!(call(&method, "/v2.1/servers"), None, "{method}");
+        }
         assert_eq!(Api::of("/v2.1x/servers"), None);
         assert_eq!(Api::of("/v21"), None);
     }

@@ -12,8 +12,38 @@ use super::fault::Fault;
 pub enum Schema {
     /// A string out of a list.
     Enum(&'static [&'static str]),
-    /// An object with these properties, each required, and no others unless the API is lenient.
-    Object(&'static [(&'static str, Schema)]),
+    /// A number of lines: an integer or its digits from -1 on, or null.
+    Lines,
+    /// An object with these properties, and no others unless the API is lenient.
+    Object(&'static [Property]),
+}
+
+/// A property of an object.
+#[derive(Debug)]
+pub struct Property {
+    name: &'static str,
+    schema: Schema,
+    required: bool,
+}
+
+impl Property {
+    /// A property that must be there.
+    pub const fn required(name: &'static str, schema: Schema) -> Self {
+        Self {
+            name,
+            schema,
+            required: true,
+        }
+    }
+
+    /// A property that may be there.
+    pub const fn optional(name: &'static str, schema: Schema) -> Self {
+        Self {
+            name,
+            schema,
+            required: false,
+        }
+    }
 }
 
 /// Whether unknown properties are refused (v2.1) or passed over (v2).
@@ -57,17 +87,37 @@ impl Schema {
                 }
                 _ => broken(format!("{} is not of type 'string'", python_repr(value))),
             },
+            Self::Lines => match value {
+                Value::Null => Ok(()),
+                Value::Number(number) if number.is_i64() || number.is_u64() => match number.as_i64() {
+                    Some(lines) if lines < -1 => broken(format!("{lines} is less than the minimum of -1")),
+                    _ => Ok(()),
+                },
+                Value::String(text) => {
+                    let digits = text.strip_prefix('-').unwrap_or(text);
+                    if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
+                        Ok(())
+                    } else {
+                        broken(format!("{} does not match '^-?[0-9]+$'", python_repr(value)))
+                    }
+                }
+                _ => broken(format!(
+                    "{} is not of type 'integer', 'string', 'null'",
+                    python_repr(value)
+                )),
+            },
             Self::Object(properties) => {
                 let Value::Object(object) = value else {
                     return broken(format!("{} is not of type 'object'", python_repr(value)));
                 };
-                for (name, schema) in *properties {
-                    if let Some(value) = object.get(*name) {
-                        schema.walk(value, Some(name), strictness)?;
+                for property in *properties {
+                    if let Some(value) = object.get(property.name) {
+                        property.schema.walk(value, Some(property.name), strictness)?;
                     }
                 }
-                if let Some((name, _)) = properties.iter().find(|(name, _)| !object.contains_key(*name)) {
-                    return broken(format!("'{name}' is a required property"));
+                let missing = |property: &&Property| property.required && !object.contains_key(property.name);
+                if let Some(property) = properties.iter().find(missing) {
+                    return broken(format!("'{}' is a required property", property.name));
                 }
                 match (strictness, strangers(object, properties)) {
                     (Strictness::Strict, Some(strangers)) => broken(format!(
@@ -81,10 +131,10 @@ impl Schema {
 }
 
 /// The names that a schema does not know, as Nova lists them: sorted, with the right verb.
-fn strangers(object: &Map<String, Value>, properties: &[(&str, Schema)]) -> Option<String> {
+fn strangers(object: &Map<String, Value>, properties: &[Property]) -> Option<String> {
     let mut names: Vec<_> = object
         .keys()
-        .filter(|key| properties.iter().all(|(name, _)| name != key))
+        .filter(|key| properties.iter().all(|property| property.name != key.as_str()))
         .map(|key| python_repr(&Value::String(key.clone())))
         .collect();
     names.sort();
@@ -161,8 +211,11 @@ mod tests {
 
     const TYPE: Schema = Schema::Enum(&["novnc", "xvpvnc"]);
     const PROTOCOL: Schema = Schema::Enum(&["vnc", "spice"]);
-    const INNER: Schema = Schema::Object(&[("protocol", PROTOCOL), ("type", TYPE)]);
-    const BODY: Schema = Schema::Object(&[("remote_console", INNER)]);
+    const INNER: Schema = Schema::Object(&[
+        Property::required("protocol", PROTOCOL),
+        Property::required("type", TYPE),
+    ]);
+    const BODY: Schema = Schema::Object(&[Property::required("remote_console", INNER)]);
 
     fn told(body: &Value) -> String {
         BODY.walk(body, None, Strictness::Strict)

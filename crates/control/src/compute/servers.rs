@@ -1,19 +1,19 @@
 //! Servers as the compute API shows them: lists, and one server in every version's form.
 
-use oriel_domain::{Role, Server, ServerId, ServerStatus, TaskState, hex};
+use oriel_domain::{Flavor, Server, ServerId, ServerStatus, TaskState, hex};
 use regex::RegexBuilder;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha224};
 use std::cmp::Ordering;
+use std::net::IpAddr;
 use std::sync::Arc;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
 use super::Context;
-use super::console_calls::find_server;
 use super::fault::Fault;
 use super::version::Microversion;
-use crate::policy::{self, Rule};
+use crate::policy::{Rule, Target};
 
 /// Most servers in one answer: Nova's `[api]max_limit`.
 const MAX_LIMIT: usize = 1000;
@@ -22,27 +22,29 @@ const MAX_PATTERN: usize = 64 * 1024;
 
 /// `GET /servers/{id}`
 pub fn show(context: &Context<'_>, id: &str) -> Result<Value, Fault> {
-    let server = find_server(context, id)?;
-    policy::check(Rule::Servers, context.principal, Some(&server.project))?;
+    let server = context.server(id)?;
+    context.allow(Rule::ServersShow, Target::of(&server))?;
     Ok(json!({ "server": detail(context, &server, true) }))
 }
 
 /// `GET /servers` and `GET /servers/detail`
 pub fn list(context: &Context<'_>, detailed: bool) -> Result<Value, Fault> {
-    let own = context.principal.project.as_ref().map(|project| &project.id);
-    policy::check(Rule::Servers, context.principal, own)?;
+    let (one, all) = if detailed {
+        (Rule::ServersDetail, Rule::ServersDetailAll)
+    } else {
+        (Rule::ServersIndex, Rule::ServersIndexAll)
+    };
+    context.allow(one, Target::own(context.principal))?;
     let query = Query::parse(context.query)?;
-    if query.all_projects && !context.principal.has(Role::Admin) {
-        let call = if detailed { "detail" } else { "index" };
-        return Err(Fault::forbidden(format!(
-            "Policy doesn't allow os_compute_api:servers:{call}:get_all_tenants to be performed."
-        )));
+    if query.all_projects {
+        context.allow(all, Target::own(context.principal))?;
     }
 
+    let own = context.principal.project.as_ref().map(|project| &project.id);
     let mut servers = context
         .control
         .consoles
-        .servers(context.principal, query.all_projects);
+        .servers(own.filter(|_| !query.all_projects));
     servers.retain(|server| query.admits(server));
     query.sort(&mut servers);
     let (page, more) = query.page(&servers)?;
@@ -245,8 +247,10 @@ fn summary(context: &Context<'_>, server: &Server) -> Value {
 /// A server with all that the negotiated version shows of it.
 fn detail(context: &Context<'_>, server: &Server, alone: bool) -> Value {
     let since = |minor| context.version >= Microversion::v2(minor);
-    let admin = context.principal.has(Role::Admin);
+    let target = Target::of(server);
+    let about_host = context.may(Rule::ExtendedAttributes, target);
     let host = server.host.as_deref();
+    let facts = &server.details;
     let mut view = Map::new();
     let mut put = |name: &str, value: Value| {
         view.insert(name.to_owned(), value);
@@ -256,7 +260,10 @@ fn detail(context: &Context<'_>, server: &Server, alone: bool) -> Value {
     put("name", json!(server.name));
     put("status", json!(server.status.name()));
     put("tenant_id", json!(server.project.as_str()));
-    put("user_id", json!(""));
+    put(
+        "user_id",
+        json!(facts.user.as_ref().map_or("", |user| user.as_str())),
+    );
     put("created", json!(timestamp(server.created)));
     put("updated", json!(timestamp(server.updated)));
     put("links", links(context, server));
@@ -264,16 +271,14 @@ fn detail(context: &Context<'_>, server: &Server, alone: bool) -> Value {
         "hostId",
         json!(host.map_or_else(String::new, |host| host_id(server, host))),
     );
-    put("metadata", json!({}));
-    put("addresses", json!({}));
+    put("metadata", json!(facts.metadata));
+    put("addresses", addresses(server));
     put("accessIPv4", json!(""));
     put("accessIPv6", json!(""));
-    // What an inventory without images says, and Nova of a server that boots from a volume.
-    put("image", json!(""));
-    put("flavor", flavor(context, since(47)));
+    put("image", image(context, server, since(98)));
+    put("flavor", flavor(context, server, since(47)));
     put("key_name", Value::Null);
     put("config_drive", json!(""));
-    put("security_groups", json!([{ "name": "default" }]));
     put("OS-DCF:diskConfig", json!("MANUAL"));
     put(
         "OS-EXT-AZ:availability_zone",
@@ -291,21 +296,32 @@ fn detail(context: &Context<'_>, server: &Server, alone: bool) -> Value {
     );
     put("OS-SRV-USG:terminated_at", Value::Null);
     put("os-extended-volumes:volumes_attached", json!([]));
+    if !facts.addresses.is_empty() {
+        // A security group belongs to a port, and an address to one too.
+        put("security_groups", json!([{ "name": "default" }]));
+    }
     if matches!(
         server.status,
         ServerStatus::Active | ServerStatus::Build | ServerStatus::VerifyResize
     ) {
         put("progress", json!(0));
     }
-    if admin {
-        put("OS-EXT-SRV-ATTR:host", json!(host));
-        put("OS-EXT-SRV-ATTR:hypervisor_hostname", json!(host));
+    if let Some(fault) = &facts.fault {
         put(
-            "OS-EXT-SRV-ATTR:instance_name",
-            json!(format!("instance-{}", &server.id.to_string()[..8])),
+            "fault",
+            json!({ "code": 500, "created": timestamp(server.updated), "message": fault }),
         );
     }
-    if admin && since(3) {
+    if about_host {
+        put("OS-EXT-SRV-ATTR:host", json!(host));
+        put("OS-EXT-SRV-ATTR:hypervisor_hostname", json!(host));
+        let number = server.id.to_string();
+        put(
+            "OS-EXT-SRV-ATTR:instance_name",
+            json!(format!("instance-{}", number.get(..8).unwrap_or_default())),
+        );
+    }
+    if about_host && since(3) {
         put("OS-EXT-SRV-ATTR:kernel_id", json!(""));
         put("OS-EXT-SRV-ATTR:launch_index", json!(0));
         put("OS-EXT-SRV-ATTR:ramdisk_id", json!(""));
@@ -313,13 +329,13 @@ fn detail(context: &Context<'_>, server: &Server, alone: bool) -> Value {
         put("OS-EXT-SRV-ATTR:root_device_name", Value::Null);
         put("OS-EXT-SRV-ATTR:user_data", Value::Null);
     }
-    if (admin && since(3)) || since(90) {
+    if (about_host && since(3)) || since(90) {
         put("OS-EXT-SRV-ATTR:hostname", json!(server.name.to_lowercase()));
     }
     if since(9) {
-        put("locked", json!(false));
+        put("locked", json!(facts.locked));
     }
-    if admin && since(16) {
+    if since(16) && context.may(Rule::HostStatus, target) {
         put("host_status", json!(if host.is_some() { "UP" } else { "" }));
     }
     if since(19) {
@@ -356,30 +372,74 @@ fn api_base(context: &Context<'_>) -> String {
 }
 
 fn links(context: &Context<'_>, server: &Server) -> Value {
+    let id = server.id.to_string();
+    json!([
+        { "rel": "self", "href": format!("{}/servers/{id}", api_base(context)) },
+        { "rel": "bookmark", "href": bookmark(context, "servers", &id) },
+    ])
+}
+
+fn addresses(server: &Server) -> Value {
+    let network = |addresses: &Vec<IpAddr>| -> Value {
+        let entry = |address: &IpAddr| {
+            json!({
+                "version": if address.is_ipv4() { 4 } else { 6 },
+                "addr": address.to_string(),
+                "OS-EXT-IPS:type": "fixed",
+                // The inventory does not know it; the first of the private range says nothing.
+                "OS-EXT-IPS-MAC:mac_addr": "02:00:00:00:00:00",
+            })
+        };
+        addresses.iter().map(entry).collect()
+    };
+    let networks = server.details.addresses.iter();
+    Value::Object(
+        networks
+            .map(|(name, addresses)| (name.clone(), network(addresses)))
+            .collect(),
+    )
+}
+
+/// The image, or an empty text, which is what Nova says of a server that boots from a volume.
+fn image(context: &Context<'_>, server: &Server, with_properties: bool) -> Value {
+    let Some(id) = &server.details.image else {
+        return json!("");
+    };
+    let mut image =
+        json!({ "id": id, "links": [{ "rel": "bookmark", "href": bookmark(context, "images", id) }] });
+    if with_properties {
+        image["properties"] = json!({});
+    }
+    image
+}
+
+/// The size. Where the inventory knows none, a flavor of no size stands in: clients expect one.
+fn flavor(context: &Context<'_>, server: &Server, embedded: bool) -> Value {
+    let unknown = Flavor {
+        name: "unknown".to_owned(),
+        vcpus: 0,
+        ram: 0,
+        disk: 0,
+    };
+    let flavor = server.details.flavor.as_ref().unwrap_or(&unknown);
+    if embedded {
+        json!({
+            "original_name": flavor.name, "vcpus": flavor.vcpus, "ram": flavor.ram, "disk": flavor.disk,
+            "ephemeral": 0, "swap": 0, "extra_specs": {},
+        })
+    } else {
+        let href = bookmark(context, "flavors", &flavor.name);
+        json!({ "id": flavor.name, "links": [{ "rel": "bookmark", "href": href }] })
+    }
+}
+
+/// A link to a resource whatever the version of the API.
+fn bookmark(context: &Context<'_>, kind: &str, id: &str) -> String {
     let project = context
         .project
         .map(|project| format!("/{project}"))
         .unwrap_or_default();
-    json!([
-        { "rel": "self", "href": format!("{}/servers/{}", api_base(context), server.id) },
-        { "rel": "bookmark", "href": format!("{}{project}/servers/{}", context.base, server.id) },
-    ])
-}
-
-/// The inventory knows nothing of sizes: one nameless flavor stands for all.
-fn flavor(context: &Context<'_>, embedded: bool) -> Value {
-    if embedded {
-        json!({
-            "original_name": "unknown", "vcpus": 0, "ram": 0, "disk": 0, "ephemeral": 0, "swap": 0, "extra_specs": {},
-        })
-    } else {
-        let project = context
-            .project
-            .map(|project| format!("/{project}"))
-            .unwrap_or_default();
-        let href = format!("{}{project}/flavors/unknown", context.base);
-        json!({ "id": "unknown", "links": [{ "rel": "bookmark", "href": href }] })
-    }
+    format!("{}{project}/{kind}/{id}", context.base)
 }
 
 /// Nova's way to tell two servers' hosts apart without naming them.

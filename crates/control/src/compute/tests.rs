@@ -19,18 +19,21 @@ use super::{ComputeSettings, Microversion};
 use crate::Control;
 use crate::consoles::{ConsoleLink, ConsoleSettings, LinkForm};
 use crate::identity::{Embedded, Identity, IdentitySettings, Scope, password};
+use crate::policy::Policy;
 
 const WEB: &str = "47e9be4e-a7b9-471f-92d9-ffc83814e07a";
 const OTHERS: &str = "11111111-1111-4111-8111-111111111111";
 const BUILDING: &str = "22222222-2222-4222-8222-222222222222";
 const MOVING: &str = "33333333-3333-4333-8333-333333333333";
 const HEADLESS: &str = "44444444-4444-4444-8444-444444444444";
+const SCREENLESS: &str = "55555555-5555-4555-8555-555555555555";
+const LOST: &str = "66666666-6666-4666-8666-666666666666";
 const VNC: &str = r#"{"os-getVNCConsole": {"type": "novnc"}}"#;
 const REMOTE: &str = r#"{"remote_console": {"protocol": "vnc", "type": "novnc"}}"#;
 
 /// A cloud with one project of ours, one of somebody else's, and servers in every state.
 struct Cloud {
-    _folder: TempDir,
+    folder: TempDir,
     router: Router,
     project: ProjectId,
     member: AuthToken,
@@ -95,6 +98,7 @@ impl Cloud {
             Identity::Embedded(Arc::clone(&embedded)),
             Inventory::File(Arc::new(FileInventory::open(&file).unwrap())),
             store,
+            Policy::load(None).unwrap(),
             ConsoleSettings {
                 links: BTreeMap::from([(ConsoleKind::Novnc, link)]),
                 ttl: Duration::minutes(10),
@@ -108,7 +112,7 @@ impl Cloud {
             },
         );
         Self {
-            _folder: folder,
+            folder,
             router: control.router(embedded),
             project,
             member,
@@ -169,7 +173,12 @@ fn servers(project: &ProjectId, other: &ProjectId) -> String {
         format!("[[server]]\nid = \"{id}\"\nname = \"{name}\"\nproject = \"{project}\"\n{more}\n")
     };
     [
-        server(WEB, "web-1", project, console),
+        server(
+            WEB,
+            "web-1",
+            project,
+            &format!("console_log = \"web.log\"\n{console}"),
+        ),
         server(OTHERS, "theirs", other, console),
         server(BUILDING, "building", project, "status = \"BUILD\"\nhost = \"\""),
         server(
@@ -179,6 +188,13 @@ fn servers(project: &ProjectId, other: &ProjectId) -> String {
             &format!("task_state = \"migrating\"\n{console}"),
         ),
         server(HEADLESS, "headless", project, ""),
+        server(
+            SCREENLESS,
+            "screenless",
+            other,
+            "[server.console.serial]\nback_end = \"tcp:127.0.0.1:7000\"\n",
+        ),
+        server(LOST, "lost", other, &format!("present = false\n{console}")),
     ]
     .concat()
 }
@@ -319,11 +335,17 @@ async fn a_server_that_cannot_be_opened_says_why() {
             409,
             format!("Cannot 'get_vnc_console' instance {MOVING} while it is in task_state migrating"),
         ),
-        (HEADLESS, 400, "Unavailable console type vnc.".to_owned()),
+        (
+            HEADLESS,
+            501,
+            "The requested functionality is not supported.".to_owned(),
+        ),
+        (SCREENLESS, 400, "Unavailable console type vnc.".to_owned()),
+        (LOST, 404, format!("Instance {LOST} could not be found.")),
     ] {
         for answer in [
-            cloud.action(server, &cloud.member, VNC).await,
-            cloud.remote(server, &cloud.member, "2.6", REMOTE).await,
+            cloud.action(server, &cloud.admin, VNC).await,
+            cloud.remote(server, &cloud.admin, "2.6", REMOTE).await,
         ] {
             assert_eq!(
                 (answer.status.as_u16(), answer.fault().1),
@@ -499,7 +521,7 @@ async fn lists_are_filtered_sorted_and_cut_into_pages() {
     let all = "/v2.1/servers?all_tenants=1";
     assert_eq!(cloud.get(all, None).await.status, StatusCode::FORBIDDEN);
     let answer = cloud.send(Method::GET, all, Some(&cloud.admin), None, "").await;
-    assert_eq!(answer.body["servers"].as_array().unwrap().len(), 5);
+    assert_eq!(answer.body["servers"].as_array().unwrap().len(), 7);
     let told = "Invalid input for query parameters limit. Value: abc. 'abc' does not match '^[0-9]*$'";
     assert_eq!(cloud.get("/v2.1/servers?limit=abc", None).await.fault().1, told);
     let told = "marker [nobody] not found";
@@ -522,4 +544,67 @@ async fn a_server_is_shown_in_the_form_of_the_version() {
     assert_eq!(new.body["server"].get("OS-EXT-SRV-ATTR:host"), None);
     let admin = cloud.send(Method::GET, &path, Some(&cloud.admin), None, "").await;
     assert_eq!(admin.body["server"]["OS-EXT-SRV-ATTR:host"], "localhost");
+}
+
+#[tokio::test]
+async fn a_console_token_is_looked_up_by_an_admin_until_it_is_used() {
+    let cloud = Cloud::new().await;
+    let granted = cloud.action(WEB, &cloud.member, VNC).await;
+    let url = granted.body["console"]["url"].as_str().unwrap();
+    let token = url.split(['=', '&']).nth(1).unwrap();
+    let look_up = async |who: &AuthToken, version: &str, token: &str| {
+        let path = format!("/v2.1/os-console-auth-tokens/{token}");
+        cloud.send(Method::GET, &path, Some(who), Some(version), "").await
+    };
+    let found = look_up(&cloud.admin, "2.31", token).await;
+    let console = json!({
+        "instance_uuid": WEB, "host": "127.0.0.1", "port": 5900, "internal_access_path": null,
+    });
+    assert_eq!(found.body, json!({ "console": console }));
+    assert_eq!(
+        look_up(&cloud.admin, "2.30", token).await.status,
+        StatusCode::BAD_REQUEST
+    );
+    assert_eq!(
+        look_up(&cloud.member, "2.31", token).await.status,
+        StatusCode::FORBIDDEN
+    );
+    for nonsense in ["nonsense", WEB] {
+        let answer = look_up(&cloud.admin, "2.31", nonsense).await;
+        assert_eq!(answer.fault(), ("itemNotFound", "Token not found"));
+    }
+}
+
+#[tokio::test]
+async fn a_servers_output_is_read_where_a_file_keeps_it() {
+    let cloud = Cloud::new().await;
+    std::fs::write(cloud.folder.path().join("web.log"), "booting\nlogin: \x1b[0m\n").unwrap();
+    let output = async |server: &str, who: &AuthToken, body: &str| cloud.action(server, who, body).await;
+    let all = r#"{"os-getConsoleOutput": {}}"#;
+    let answer = output(WEB, &cloud.member, all).await;
+    assert_eq!(answer.body, json!({ "output": "booting\nlogin: [0m" }));
+    for length in ["1", "\"1\""] {
+        let body = format!(r#"{{"os-getConsoleOutput": {{"length": {length}}}}}"#);
+        assert_eq!(
+            output(WEB, &cloud.member, &body).await.body,
+            json!({ "output": "login: [0m" })
+        );
+    }
+    let answer = output(HEADLESS, &cloud.member, all).await;
+    assert_eq!(
+        answer.fault(),
+        ("itemNotFound", "Guest does not have a console available.")
+    );
+    assert_eq!(
+        output(WEB, &cloud.reader, all).await.status,
+        StatusCode::FORBIDDEN
+    );
+    for (length, told) in [
+        ("-2", "-2 is less than the minimum of -1"),
+        ("\"x\"", "'x' does not match '^-?[0-9]+$'"),
+    ] {
+        let body = format!(r#"{{"os-getConsoleOutput": {{"length": {length}}}}}"#);
+        let answer = output(WEB, &cloud.member, &body).await;
+        assert!(answer.fault().1.ends_with(told), "{}", answer.body);
+    }
 }

@@ -92,19 +92,19 @@ pub fn negotiate(headers: &HeaderMap, max: Microversion) -> Result<Microversion,
     if (Microversion::MIN..=max).contains(&version) {
         Ok(version)
     } else {
-        Err(Fault::version_out_of_range(version, max))
+        Err(Fault::version_out_of_range(&text, max))
     }
 }
 
 /// Names the version in a response, in both headers, and says that the answer varies by them.
-pub fn announce(headers: &mut HeaderMap, version: Microversion) {
+pub fn announce(headers: &mut HeaderMap, version: &str) {
     let set = |headers: &mut HeaderMap, name, text: String| {
         if let Ok(value) = HeaderValue::from_str(&text) {
             headers.insert(name, value);
         }
     };
     set(headers, MODERN, format!("compute {version}"));
-    set(headers, LEGACY, version.to_string());
+    set(headers, LEGACY, version.to_owned());
     headers.append(
         http::header::VARY,
         HeaderValue::from_static("OpenStack-API-Version"),

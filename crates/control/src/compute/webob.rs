@@ -8,15 +8,18 @@ use serde_json::json;
 pub fn page(headers: &HeaderMap, status: StatusCode) -> Response {
     let explanation = match status {
         StatusCode::NOT_FOUND => "The resource could not be found.",
-        StatusCode::PAYLOAD_TOO_LARGE => "The body of your request was too large for this server.",
+        StatusCode::PAYLOAD_TOO_LARGE => "Request is too large. Larger than max_request_body_size (114688).",
         StatusCode::REQUEST_TIMEOUT => {
             "The server has waited too long for the request to be sent by the client."
         }
         _ => "The server is currently unavailable. Please try again at a later time.",
     };
-    let title = status.canonical_reason().unwrap_or("Error");
+    let title = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => "Request Entity Too Large",
+        _ => status.canonical_reason().unwrap_or("Error"),
+    };
     let code = format!("{} {title}", status.as_u16());
-    let (content_type, body) = match Form::wanted(headers, status) {
+    let (content_type, body) = match Form::wanted(headers) {
         Form::Json => (
             "application/json",
             json!({ "message": format!("{explanation}<br /><br />\n\n\n"), "code": code, "title": title })
@@ -49,11 +52,7 @@ enum Form {
 }
 
 impl Form {
-    fn wanted(headers: &HeaderMap, status: StatusCode) -> Self {
-        // Nova cuts an oversized body off before it looks at what the client accepts.
-        if status == StatusCode::PAYLOAD_TOO_LARGE {
-            return Self::Text;
-        }
+    fn wanted(headers: &HeaderMap) -> Self {
         let Some(accept) = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()) else {
             return Self::Text;
         };
@@ -62,7 +61,11 @@ impl Form {
                 .split(',')
                 .any(|item| item.split(';').next().is_some_and(|t| t.trim() == kind))
         };
-        if accepts("text/html") || accepts("*/*") || accepts("text/*") || !accept.contains('/') {
+        if accepts("text/html")
+            || accepts("*/*")
+            || accepts("text/*")
+            || !accept.is_empty() && !accept.contains('/')
+        {
             Self::Html
         } else if accepts("application/json") || accepts("application/*") {
             Self::Json

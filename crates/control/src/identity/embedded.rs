@@ -232,7 +232,10 @@ fn new_audit_id() -> String {
 }
 
 fn read_caller(token: TokenRecord) -> Caller {
-    let roles = token.roles.last().map_or_else(Roles::default, |greatest| greatest.with_implied().collect());
+    let roles = token
+        .roles
+        .last()
+        .map_or_else(Roles::default, |greatest| greatest.with_implied().collect());
     Caller {
         principal: Principal {
             user: token.user,

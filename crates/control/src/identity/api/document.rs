@@ -83,10 +83,7 @@ pub(super) fn token(settings: &IdentitySettings, caller: &Caller, with_catalog: 
     if let Some(project) = &caller.principal.project {
         token["project"] = scope(project);
         token["is_domain"] = false.into();
-        token["roles"] = caller
-            .principal
-            .roles.known().map(role_entry)
-            .collect();
+        token["roles"] = caller.principal.roles.known().map(role_entry).collect();
         if with_catalog {
             token["catalog"] = services(settings);
         }
