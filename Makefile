@@ -1,7 +1,7 @@
 # The project's own commands. `make` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check docs test-rust test-page test-e2e web binary guest deps-build deps-check deps-test
+.PHONY: help run test check docs test-rust test-page test-e2e web binary release deny guest deps-build deps-check deps-test
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -18,7 +18,7 @@ run: ## run Oriel beside a virtual machine, and print the link to its console
 test: ## run all tests: Rust, page, end to end
 	@dev/test.sh
 
-check: deps-check web/node_modules e2e/node_modules ## formatting, lints and types of everything
+check: deps-check web e2e/node_modules ## formatting, lints and types of everything
 	cargo fmt --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cd web && npm run check
@@ -41,6 +41,13 @@ web: web/dist/console.html ## build the page
 
 binary: web ## build the program, with the page in it
 	cargo build --locked --bin oriel
+
+release: web ## build the program as it is to be installed: target/release/oriel
+	cargo build --locked --release --bin oriel
+
+deny: ## check the licences and sources of all dependencies
+	@cargo deny --version >/dev/null 2>&1 || cargo install --locked cargo-deny
+	cargo deny --all-features check bans licenses sources
 
 guest: ## make the virtual machine that `run` and the tests boot
 	@dev/guest/build.sh
