@@ -43,8 +43,8 @@ pub struct ComputeSettings {
     pub max_microversion: Microversion,
     /// What links in answers start with, where it is not what the request was sent to.
     pub link_prefix: Option<String>,
-    /// The scheme of such links: what the listener speaks.
-    pub scheme: &'static str,
+    /// The scheme of such links: what clients speak, whatever does TLS for the listener.
+    pub scheme: String,
     /// Where a refused client is sent for a token.
     pub public_url: String,
 }

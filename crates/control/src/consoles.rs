@@ -15,13 +15,15 @@ use oriel_domain::{
 };
 use oriel_inventory::Inventory;
 use oriel_store::{Store, StoreError};
+use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 use url::Url;
 
 use crate::policy::Policy;
 
-/// How a link carries its token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a link carries its token. `token` and `path` in a configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum LinkForm {
     /// `?token=UUID&lang=EN`, Huawei's form.
     Token,

@@ -1,11 +1,13 @@
 //! What a console token stands for.
 
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::{ConsoleKind, ProjectId, ServerId, UserId};
 
-/// How often a token opens its console.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How often a token opens its console. `one` and `many` in a configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Uses {
     /// Once. The browser that redeemed it may come back with its resume secret.
     One,

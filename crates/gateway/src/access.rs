@@ -13,7 +13,7 @@ const MAX_ANSWER: usize = 4096;
 
 /// Asks for the console at this path, and reads the answer and not a byte more.
 pub(crate) async fn ask<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, path: &str) -> Result<(), Failure> {
-    let lost = |error: io::Error| Failure::new(EndReason::BackEndLost, error.to_string());
+    let lost = |error: io::Error| Failure::of_back_end(&error);
     let request = format!("CONNECT {path} HTTP/1.1\r\n\r\n");
     stream.write_all(request.as_bytes()).await.map_err(lost)?;
 

@@ -2,15 +2,16 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use axum::Json;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::rejection::JsonRejection;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
-use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, Version, header};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::upgrade::downcast;
@@ -26,7 +27,7 @@ use crate::net::ClientStream;
 use crate::redeem::{Claim, token_of};
 use crate::relay::Relay;
 use crate::screen::{self, Greeted, Screen};
-use crate::session::{Failure, Session};
+use crate::session::{Failure, Session, log_end};
 use crate::{Gateway, Inner};
 
 /// The address of the browser, as the listener knows it. A listener puts it into each request's
@@ -49,6 +50,8 @@ const BINARY: &str = "binary";
 const MAX_MESSAGE: u64 = 16 * 1024 * 1024;
 /// Largest body of the page's call, in bytes.
 const MAX_BODY: usize = 4096;
+/// How long a page may take to send it.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a page sends to redeem its token.
 #[derive(Deserialize)]
@@ -62,17 +65,13 @@ impl Gateway {
     pub fn router(&self) -> Router {
         Router::new()
             .route("/oriel/v1/console", post(redeem_console))
-            .layer(DefaultBodyLimit::max(MAX_BODY))
             .with_state(self.clone())
     }
 
     /// Whether a request wants a WebSocket.
     pub fn wants_websocket(headers: &HeaderMap) -> bool {
-        headers
-            .get_all(header::UPGRADE)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .any(|value| value.to_ascii_lowercase().contains("websocket"))
+        let upgrade = headers.get_all(header::UPGRADE);
+        handshake::is_wanted(upgrade.iter().map(HeaderValue::as_bytes))
     }
 
     /// A session from its first request to its end.
@@ -87,19 +86,13 @@ impl Gateway {
             Err(error) => return refuse_upgrade(error),
         };
         let (mut parts, _) = request.into_parts();
-        let upgrade = parts.extensions.remove::<OnUpgrade>();
-        let client = parts
-            .extensions
-            .get()
-            .copied()
-            .unwrap_or(ClientAddress(IpAddr::from([0, 0, 0, 0])));
-        let coded = accepted.subprotocol == Some(CODED);
-
-        let opened = inner.open(parts.uri.query(), &parts.headers, client).await;
-        let Some(upgrade) = upgrade else {
+        let Some(upgrade) = parts.extensions.remove::<OnUpgrade>() else {
             return StatusCode::UPGRADE_REQUIRED.into_response();
         };
-        match opened {
+        let client = client_of(&parts);
+        let coded = accepted.subprotocol == Some(CODED);
+
+        match inner.open(&parts.uri, &parts.headers, client).await {
             Ok(opened) => {
                 let mut response = switching_protocols(&accepted);
                 if let Some(cookie) = opened.cookie {
@@ -130,24 +123,16 @@ struct Opened {
 
 impl Inner {
     /// Origin, token, back end: the steps before the first byte is relayed.
-    async fn open(
-        &self,
-        query: Option<&str>,
-        headers: &HeaderMap,
-        client: ClientAddress,
-    ) -> Result<Opened, Failure> {
+    async fn open(&self, uri: &Uri, headers: &HeaderMap, client: ClientAddress) -> Result<Opened, Failure> {
         let slot = self.sessions.admit()?;
-        self.check_origin(headers)?;
-        let token = token_of(query, headers)?;
+        self.check_origin(uri, headers)?;
+        let token = token_of(uri.query(), headers)?;
         let claim = self.redeem(&token, headers).await?;
         let connected = async {
             let (_, back_end) = self.locate(&claim)?;
-            let screen = screen::open(
-                &back_end,
-                self.settings.connect_timeout,
-                self.settings.handshake_timeout,
-            )
-            .await?;
+            let settings = &self.settings;
+            let screen =
+                screen::open(&back_end, settings.connect_timeout, settings.handshake_timeout).await?;
             let session = self
                 .sessions
                 .begin(slot, claim.token, claim.grant.clone(), client)
@@ -155,35 +140,33 @@ impl Inner {
             Ok((session, screen))
         };
         match connected.await {
-            Ok((session, screen)) => Ok(Opened {
-                session,
-                screen,
-                cookie: self.resume_cookie(&claim),
-            }),
+            Ok((session, screen)) => {
+                let token = claim.token;
+                let cookie = claim
+                    .keep()
+                    .and_then(|secret| self.resume_cookie(&token, &secret));
+                Ok(Opened {
+                    session,
+                    screen,
+                    cookie,
+                })
+            }
             Err(failure) => {
-                self.give_back(&claim).await;
+                claim.give_back().await;
                 Err(failure)
             }
         }
     }
 
     /// What the page's call does: origin, token, and whether the console is still there.
-    async fn redeem_for_page(
-        &self,
-        headers: &HeaderMap,
-        body: Result<Json<OpenConsole>, JsonRejection>,
-    ) -> Result<(Claim, Arc<Server>), Failure> {
-        self.check_origin(headers)?;
-        let Json(body) = body.map_err(|error| Failure::new(EndReason::ClientProtocol, error.body_text()))?;
-        if body.token.is_empty() {
-            return Err(EndReason::TokenMissing.into());
-        }
-        let token: ConsoleToken = body.token.parse().map_err(|_| EndReason::TokenUnknown)?;
-        let claim = self.redeem(&token, headers).await?;
+    async fn redeem_for_page(&self, parts: &Parts, body: Body) -> Result<(Claim, Arc<Server>), Failure> {
+        self.check_origin(&parts.uri, &parts.headers)?;
+        let token = read_token(&parts.headers, body).await?;
+        let claim = self.redeem(&token, &parts.headers).await?;
         match self.locate(&claim) {
             Ok((server, _)) => Ok((claim, server)),
             Err(reason) => {
-                self.give_back(&claim).await;
+                claim.give_back().await;
                 Err(reason.into())
             }
         }
@@ -195,7 +178,7 @@ impl Inner {
             .inventory
             .server(claim.grant.server)
             .ok_or(EndReason::ServerGone)?;
-        if server.project != claim.grant.project {
+        if server.project != claim.grant.project || !server.present || server.host.is_none() {
             return Err(EndReason::ServerGone);
         }
         match (
@@ -207,35 +190,35 @@ impl Inner {
         }
     }
 
-    fn check_origin(&self, headers: &HeaderMap) -> Result<(), Failure> {
-        if self.settings.origins.admit(headers) {
+    fn check_origin(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Failure> {
+        if self.settings.origins.admit(uri, headers) {
             return Ok(());
         }
-        let origin = headers
-            .get(header::ORIGIN)
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        Err(Failure::new(EndReason::OriginRefused, origin.unwrap_or_default()))
+        let origin = headers.get(header::ORIGIN).map(HeaderValue::as_bytes);
+        let origin = String::from_utf8_lossy(origin.unwrap_or_default());
+        Err(Failure::new(EndReason::OriginRefused, format!("{origin:.200}")))
     }
 }
 
 /// `POST /oriel/v1/console`: the page redeems its token and learns what it opens. Only now is the
 /// token used up; fetching the page is free.
-async fn redeem_console(
-    State(gateway): State<Gateway>,
-    headers: HeaderMap,
-    body: Result<Json<OpenConsole>, JsonRejection>,
-) -> Response {
+async fn redeem_console(State(gateway): State<Gateway>, request: Request) -> Response {
     let inner = &gateway.inner;
-    match inner.redeem_for_page(&headers, body).await {
+    let (parts, body) = request.into_parts();
+    match inner.redeem_for_page(&parts, body).await {
         Ok((claim, server)) => {
             let mut response = Json(describe(&server, claim.grant.console)).into_response();
-            if let Some(cookie) = inner.resume_cookie(&claim) {
+            let token = claim.token;
+            let cookie = claim
+                .keep()
+                .and_then(|secret| inner.resume_cookie(&token, &secret));
+            if let Some(cookie) = cookie {
                 response.headers_mut().append(header::SET_COOKIE, cookie);
             }
             no_store(response)
         }
         Err(failure) => {
-            tracing::info!(reason = %failure.reason, detail = failure.detail, "a token was refused");
+            log_refusal(&failure, client_of(&parts));
             // The details of what was sent wrongly help whoever sent it; those of what broke inside
             // are for the log alone.
             let message = match failure.reason {
@@ -246,6 +229,35 @@ async fn redeem_console(
             no_store((status(failure.reason), Json(error)).into_response())
         }
     }
+}
+
+/// The token in the body of the page's call. What is told of a bad body repeats nothing of it: it
+/// may well be a token in the wrong place.
+async fn read_token(headers: &HeaderMap, body: Body) -> Result<ConsoleToken, Failure> {
+    let wrong = |detail: &str| Failure::new(EndReason::ClientProtocol, detail);
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default();
+    // No other site can send this type without asking first, which is half of the defence.
+    if !essence.trim().eq_ignore_ascii_case("application/json") {
+        return Err(wrong("the Content-Type must be application/json"));
+    }
+    let body = match tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(body, MAX_BODY)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return Err(wrong("the body is too long, or broke off")),
+        Err(_) => return Err(EndReason::ClientTimeout.into()),
+    };
+    let body: OpenConsole =
+        serde_json::from_slice(&body).map_err(|_| wrong("the body must be {\"token\": \"...\"}"))?;
+    if body.token.is_empty() {
+        return Err(EndReason::TokenMissing.into());
+    }
+    Ok(body.token.parse().map_err(|_| EndReason::TokenUnknown)?)
+}
+
+/// The browser's address, as the listener put it there.
+fn client_of(parts: &Parts) -> ClientAddress {
+    let unknown = ClientAddress(IpAddr::from([0, 0, 0, 0]));
+    parts.extensions.get().copied().unwrap_or(unknown)
 }
 
 fn describe(server: &Server, kind: ConsoleKind) -> serde_json::Value {
@@ -309,11 +321,7 @@ fn status(reason: EndReason) -> StatusCode {
 
 fn log_refusal(failure: &Failure, client: ClientAddress) {
     let (reason, detail) = (failure.reason, &failure.detail);
-    match reason.fault() {
-        Fault::Client => tracing::info!(%reason, detail, %client, "a console was refused"),
-        Fault::BackEnd => tracing::warn!(%reason, detail, %client, "a console could not be opened"),
-        Fault::Gateway => tracing::error!(%reason, detail, %client, "a console could not be opened"),
-    }
+    log_end!(reason, %reason, detail, %client, "a console was refused");
 }
 
 /// The session after its answer: greet the browser, relay, say farewell.
@@ -347,7 +355,7 @@ async fn run(inner: Arc<Inner>, upgrade: OnUpgrade, mut session: Session, screen
     session.end(ended.failure);
 }
 
-async fn too_long(longest: Option<std::time::Duration>) -> EndReason {
+async fn too_long(longest: Option<Duration>) -> EndReason {
     match longest {
         Some(longest) => tokio::time::sleep(longest).await,
         None => std::future::pending().await,

@@ -1,7 +1,7 @@
 //! Which pages may open consoles: the defence against cross-site WebSocket hijacking
 //! (CVE-2015-0259 in Nova).
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, Uri, header};
 use url::{Host, Url};
 
 /// Which pages may open consoles.
@@ -26,7 +26,7 @@ impl OriginRules {
     }
 
     /// Whether the page that sent this request may.
-    pub(crate) fn admit(&self, headers: &HeaderMap) -> bool {
+    pub(crate) fn admit(&self, uri: &Uri, headers: &HeaderMap) -> bool {
         let Some(origin) = headers.get(header::ORIGIN) else {
             return true;
         };
@@ -42,13 +42,16 @@ impl OriginRules {
             .host()
             .is_some_and(|public| public.to_string() == name)
             || self.allowed.contains(&name)
-            || requested_host(headers).is_some_and(|requested| requested.to_string() == name)
+            || requested_host(uri, headers).is_some_and(|requested| requested.to_string() == name)
     }
 }
 
-/// The host that the request was sent to, without its port.
-fn requested_host(headers: &HeaderMap) -> Option<Host> {
-    let host = headers.get(header::HOST)?.to_str().ok()?;
+/// The host that the request was sent to, without its port. HTTP/2 says it in the URI.
+fn requested_host(uri: &Uri, headers: &HeaderMap) -> Option<Host> {
+    let host = match headers.get(header::HOST) {
+        Some(host) => host.to_str().ok()?,
+        None => uri.authority()?.as_str(),
+    };
     Url::parse(&format!("http://{host}/"))
         .ok()?
         .host()
@@ -69,7 +72,7 @@ mod tests {
         if let Some(origin) = origin {
             headers.insert(header::ORIGIN, origin.parse().unwrap());
         }
-        rules.admit(&headers)
+        rules.admit(&Uri::from_static("/"), &headers)
     }
 
     #[test]
@@ -80,6 +83,16 @@ mod tests {
         assert!(admits(Some("https://portal.example"), "console.example"));
         assert!(admits(Some("https://10.0.0.7:8002"), "10.0.0.7:8002"));
         assert!(admits(Some("https://[::1]:8002"), "[::1]:8002"));
+    }
+
+    #[test]
+    fn over_http_2_the_host_stands_in_the_uri() {
+        let rules = OriginRules::new("https://console.example".parse().unwrap(), &[]);
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ORIGIN, "https://10.0.0.7:8002".parse().unwrap());
+        assert!(rules.admit(&Uri::from_static("https://10.0.0.7:8002/oriel/v1/console"), &headers));
+        assert!(!rules.admit(&Uri::from_static("https://10.0.0.8:8002/oriel/v1/console"), &headers));
+        assert!(!rules.admit(&Uri::from_static("/oriel/v1/console"), &headers));
     }
 
     #[test]

@@ -2,18 +2,52 @@
 
 use http::{HeaderMap, HeaderValue, header};
 use oriel_domain::{ConsoleToken, Digest, EndReason, Grant, ResumeSecret};
+use oriel_store::Store;
 use time::OffsetDateTime;
+use tokio_util::task::TaskTracker;
 
 use crate::Inner;
 use crate::session::Failure;
 
-/// A grant in use.
+/// A grant in use. Unless it is kept, its drop gives the token back: an opening that fails, or whose
+/// browser leaves in the middle of it, must not use up somebody's link.
 #[derive(Debug)]
 pub(crate) struct Claim {
     pub token: Digest,
     pub grant: Grant,
     /// The secret that was made for this browser just now, where one was.
-    pub fresh: Option<ResumeSecret>,
+    fresh: Option<ResumeSecret>,
+    store: Store,
+    tasks: TaskTracker,
+}
+
+impl Claim {
+    /// Keeps the token used, and returns the secret that the browser must be handed.
+    pub fn keep(mut self) -> Option<ResumeSecret> {
+        self.fresh.take()
+    }
+
+    /// Gives the token back, if this request was the one that used it.
+    pub async fn give_back(mut self) {
+        if let Some(fresh) = self.fresh.take() {
+            give_back(&self.store, &self.token, &fresh).await;
+        }
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if let Some(fresh) = self.fresh.take() {
+            let (store, token) = (self.store.clone(), self.token);
+            self.tasks.spawn(async move { give_back(&store, &token, &fresh).await });
+        }
+    }
+}
+
+async fn give_back(store: &Store, token: &Digest, fresh: &ResumeSecret) {
+    if let Err(error) = store.unredeem(token, &fresh.digest()).await {
+        tracing::error!(grant = %token.short(), %error, "a token could not be given back");
+    }
 }
 
 impl Inner {
@@ -37,22 +71,15 @@ impl Inner {
             token: digest,
             grant: redeemed.grant,
             fresh: redeemed.resume,
+            store: self.store.clone(),
+            tasks: self.sessions.tasks(),
         })
     }
 
-    /// Gives a token back whose opening failed, if this request was the one that used it.
-    pub(crate) async fn give_back(&self, claim: &Claim) {
-        let Some(fresh) = &claim.fresh else { return };
-        if let Err(error) = self.store.unredeem(&claim.token, &fresh.digest()).await {
-            tracing::error!(grant = %claim.token.short(), %error, "a token could not be given back");
-        }
-    }
-
-    /// The cookie that hands a browser its secret, where it was made just now: for this origin
-    /// alone (`__Host-`), out of reach of scripts, and never sent along from another site.
-    pub(crate) fn resume_cookie(&self, claim: &Claim) -> Option<HeaderValue> {
-        let secret = claim.fresh.as_ref()?;
-        let name = self.cookie_name(&claim.token);
+    /// The cookie that hands a browser its secret: for this origin alone (`__Host-`), out of reach
+    /// of scripts, and never sent along from another site.
+    pub(crate) fn resume_cookie(&self, token: &Digest, secret: &ResumeSecret) -> Option<HeaderValue> {
+        let name = self.cookie_name(token);
         let secure = if self.settings.secure { "; Secure" } else { "" };
         let max_age = self.settings.resume_for.whole_seconds();
         let text = format!(

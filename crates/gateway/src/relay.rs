@@ -89,7 +89,10 @@ pub(crate) struct Relay<'a, B, H> {
     /// Set while bytes for the browser may lie in its TLS layer.
     unflushed: bool,
     pings: Interval,
+    /// When the browser last sent something, or took something that it had kept waiting.
     last_heard: Instant,
+    /// The back end takes nothing any more. What it has sent before is still to be shown.
+    deaf: bool,
 }
 
 impl<'a, B, H> Relay<'a, B, H>
@@ -118,6 +121,7 @@ where
             unflushed: false,
             pings,
             last_heard: Instant::now(),
+            deaf: false,
         }
     }
 
@@ -128,6 +132,8 @@ where
             self.down.keep(from_back_end);
         }
         self.up.keep(from_browser);
+        self.carried.down.fetch_add(from_back_end.len() as u64, Ordering::Relaxed);
+        self.carried.up.fetch_add(from_browser.len() as u64, Ordering::Relaxed);
     }
 
     /// Carries bytes until one side ends it.
@@ -158,6 +164,10 @@ where
     /// whether it is.
     fn poll_pings(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         while self.pings.poll_tick(cx).is_ready() {
+            // A browser that is not listened to, since the back end takes nothing, is not silent.
+            if !self.up.bytes.is_empty() {
+                self.last_heard = Instant::now();
+            }
             if self.last_heard.elapsed() >= self.pings.period() * 2 {
                 let detail = format!("silent for {:?}", self.last_heard.elapsed());
                 return Poll::Ready(Failure::new(EndReason::ClientLost, detail).into());
@@ -169,8 +179,15 @@ where
 
     /// From the back end to the browser.
     fn poll_down(&mut self, cx: &mut Context<'_>, scratch: &mut [u8]) -> Poll<Ended> {
-        for _ in 0..ROUNDS {
-            if let Err(error) = ready!(self.down.poll_write(cx, &mut self.browser)) {
+        for round in 0..ROUNDS {
+            let waiting = (self.down.at, self.down.bytes.len());
+            let written = self.down.poll_write(cx, &mut self.browser);
+            if round == 0 && (self.down.at, self.down.bytes.len()) != waiting {
+                // On a thin line a pong waits behind a large picture; taking that is a sign of life.
+                // A ping that its socket swallows at once, in a later round, is none.
+                self.last_heard = Instant::now();
+            }
+            if let Err(error) = ready!(written) {
                 return Poll::Ready(Ended::client_lost(&error));
             }
             if let Some(frame) = self.control.take() {
@@ -208,8 +225,11 @@ where
     /// From the browser to the back end.
     fn poll_up(&mut self, cx: &mut Context<'_>, scratch: &mut [u8]) -> Poll<Ended> {
         for _ in 0..ROUNDS {
+            if self.deaf {
+                return Poll::Pending;
+            }
             if let Err(error) = ready!(self.up.poll_write(cx, &mut self.back_end)) {
-                return Poll::Ready(back_end_lost(&error));
+                return self.back_end_deaf(&error);
             }
             let mut buffer = ReadBuf::new(scratch);
             match Pin::new(&mut self.browser).poll_read(cx, &mut buffer) {
@@ -233,9 +253,7 @@ where
             if !decoded.data.is_empty() {
                 match Pin::new(&mut self.back_end).poll_write(cx, decoded.data) {
                     Poll::Ready(Ok(written)) => self.up.keep(decoded.data.get(written..).unwrap_or_default()),
-                    Poll::Ready(Err(error)) => {
-                        return Poll::Ready(back_end_lost(&error));
-                    }
+                    Poll::Ready(Err(error)) => return self.back_end_deaf(&error),
                     Poll::Pending => self.up.keep(decoded.data),
                 }
             }
@@ -245,6 +263,19 @@ where
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// A back end that has closed refuses what is sent to it before its own last bytes are read:
+    /// they, and the end of its stream, tell better how it ended.
+    fn back_end_deaf(&mut self, error: &io::Error) -> Poll<Ended> {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => {
+                self.deaf = true;
+                self.up = Rest::default();
+                Poll::Pending
+            }
+            _ => Poll::Ready(back_end_lost(error)),
+        }
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
@@ -262,5 +293,5 @@ where
 }
 
 fn back_end_lost(error: &io::Error) -> Ended {
-    Failure::new(EndReason::BackEndLost, error.to_string()).into()
+    Failure::of_back_end(error).into()
 }

@@ -3,7 +3,6 @@
 //! The back end is brought all the way to its picture before the browser is answered, so that a
 //! dead or strange hypervisor is told by HTTP and never shows as a hung page.
 
-use std::io;
 use std::time::Duration;
 
 use oriel_domain::{BackEnd, EndReason};
@@ -62,10 +61,10 @@ async fn secure(mut stream: BackEndStream) -> Result<Screen, Failure> {
             .feed(&mut unread)
             .map_err(|error| back_end_error(&error))?
         {
-            BackEndStep::Send(bytes) => stream.write_all(&bytes).await.map_err(|error| lost(&error))?,
+            BackEndStep::Send(bytes) => stream.write_all(&bytes).await.map_err(|error| Failure::of_back_end(&error))?,
             BackEndStep::Done(_) => break,
             BackEndStep::Need => {
-                let read = stream.read(&mut buffer).await.map_err(|error| lost(&error))?;
+                let read = stream.read(&mut buffer).await.map_err(|error| Failure::of_back_end(&error))?;
                 if read == 0 {
                     return Err(back_end_error(&handshake.closed()));
                 }
@@ -77,7 +76,7 @@ async fn secure(mut stream: BackEndStream) -> Result<Screen, Failure> {
     stream
         .write_all(&client_init(true))
         .await
-        .map_err(|error| lost(&error))?;
+        .map_err(|error| Failure::of_back_end(&error))?;
     let mut reader = ServerInitReader::new();
     loop {
         let done = reader
@@ -90,7 +89,7 @@ async fn secure(mut stream: BackEndStream) -> Result<Screen, Failure> {
                 stream,
             });
         }
-        let read = stream.read(&mut buffer).await.map_err(|error| lost(&error))?;
+        let read = stream.read(&mut buffer).await.map_err(|error| Failure::of_back_end(&error))?;
         if read == 0 {
             return Err(Failure::new(
                 EndReason::BackEndClosed,
@@ -99,14 +98,6 @@ async fn secure(mut stream: BackEndStream) -> Result<Screen, Failure> {
         }
         unread = buffer.get(..read).unwrap_or_default();
     }
-}
-
-fn lost(error: &io::Error) -> Failure {
-    let reason = match error.kind() {
-        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => EndReason::BackEndClosed,
-        _ => EndReason::BackEndLost,
-    };
-    Failure::new(reason, error.to_string())
 }
 
 fn back_end_error(error: &BackEndError) -> Failure {

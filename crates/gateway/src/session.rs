@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -31,6 +32,18 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// The end of a back end's connection that broke. A hypervisor that ends a machine often resets
+    /// the connection: that is closing it too.
+    pub fn of_back_end(error: &io::Error) -> Self {
+        let reason = match error.kind() {
+            io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => EndReason::BackEndClosed,
+            _ => EndReason::BackEndLost,
+        };
+        Self::new(reason, error.to_string())
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.detail.as_str() {
@@ -51,6 +64,19 @@ impl From<StoreError> for Failure {
         Self::new(EndReason::Internal, error.to_string())
     }
 }
+
+/// Logs an end at the level that its reason deserves: what clients do is everyday life, what
+/// hypervisors do is for the operator to look at, and a fault of ours is a bug.
+macro_rules! log_end {
+    ($reason:expr, $($event:tt)*) => {
+        match $reason.fault() {
+            _ if $reason == EndReason::Internal => tracing::error!($($event)*),
+            Fault::BackEnd => tracing::warn!($($event)*),
+            Fault::Client | Fault::Gateway => tracing::info!($($event)*),
+        }
+    };
+}
+pub(crate) use log_end;
 
 /// The live sessions of this gateway.
 #[derive(Debug)]
@@ -142,6 +168,11 @@ impl Sessions {
         Ok(session)
     }
 
+    /// Where work goes that outlives the request it belongs to, and that a stop waits for.
+    pub fn tasks(&self) -> TaskTracker {
+        self.tasks.clone()
+    }
+
     /// Runs the rest of a session beside the request that began it.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(task);
@@ -204,23 +235,15 @@ impl Drop for Session {
             .unwrap_or_else(PoisonError::into_inner)
             .sessions
             .remove(&self.id);
-        let failure = self.end.take().unwrap_or_else(|| EndReason::Internal.into());
+        // Dropped without an end of its own, it was cut: by who told it to end, or by a fault here.
+        let told = *self.told.borrow();
+        let failure = self
+            .end
+            .take()
+            .unwrap_or_else(|| told.unwrap_or(EndReason::Internal).into());
         let (down, up) = self.carried.bytes();
         let (session_id, reason) = (self.id, failure.reason);
-        match reason.fault() {
-            Fault::Client => {
-                tracing::info!(%session_id, %reason, detail = failure.detail, down, up, "session ended")
-            }
-            Fault::BackEnd => {
-                tracing::warn!(%session_id, %reason, detail = failure.detail, down, up, "session ended")
-            }
-            Fault::Gateway if reason == EndReason::Internal => {
-                tracing::error!(%session_id, %reason, detail = failure.detail, down, up, "session ended");
-            }
-            Fault::Gateway => {
-                tracing::info!(%session_id, %reason, detail = failure.detail, down, up, "session ended")
-            }
-        }
+        log_end!(reason, %session_id, %reason, detail = failure.detail, down, up, "session ended");
         let store = self.store.clone();
         self.tasks.spawn(async move {
             let now = OffsetDateTime::now_utc();

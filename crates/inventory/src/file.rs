@@ -1,13 +1,13 @@
 //! An inventory in a file, read anew when the file changes.
 
-use std::fs::Metadata;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use time::OffsetDateTime;
 
+use crate::changes::Changes;
 use crate::document::{self, DocumentError, Servers};
 
 /// Why a `servers.toml` was not taken.
@@ -42,43 +42,23 @@ pub enum LoadError {
 /// Largest `servers.toml` that is read, in bytes: some 200,000 servers.
 const MAX_SIZE: u64 = 64 * 1024 * 1024;
 
-/// What tells one state of the file from the next, without reading it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    modified: Option<SystemTime>,
-    size: u64,
-    inode: u64,
-}
-
-impl From<&Metadata> for Stamp {
-    fn from(metadata: &Metadata) -> Self {
-        use std::os::unix::fs::MetadataExt as _;
-        Self {
-            modified: metadata.modified().ok(),
-            size: metadata.len(),
-            inode: metadata.ino(),
-        }
-    }
-}
-
 /// The servers that a file names. The last good reading stays in force until a better one.
 #[derive(Debug)]
 pub struct FileInventory {
     file: PathBuf,
     servers: ArcSwap<Servers>,
-    /// The state of the file that was last looked at, good or bad; none if it could not be.
-    seen: Mutex<Option<Stamp>>,
+    changes: Changes,
 }
 
 impl FileInventory {
     /// Reads the file for the first time.
     pub fn open(file: &Path) -> Result<Self, LoadError> {
-        let seen = stamp(file);
+        let changes = Changes::of(vec![file.to_owned()]);
         let servers = load(file)?;
         Ok(Self {
             file: file.to_owned(),
             servers: ArcSwap::from_pointee(servers),
-            seen: Mutex::new(seen),
+            changes,
         })
     }
 
@@ -87,16 +67,11 @@ impl FileInventory {
         self.servers.load_full()
     }
 
-    /// Reads the file again if it has changed since it was last looked at, and says whether it
-    /// did. A file that cannot be taken changes nothing.
+    /// Reads the file again if it has changed and come to rest, and says whether it did. A file that
+    /// cannot be taken changes nothing.
     pub fn reload(&self) -> Result<bool, LoadError> {
-        let now = stamp(&self.file);
-        {
-            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            if *seen == now {
-                return Ok(false);
-            }
-            *seen = now;
+        if !self.changes.at_rest() {
+            return Ok(false);
         }
         self.servers.store(Arc::new(load(&self.file)?));
         Ok(true)
@@ -123,10 +98,6 @@ impl FileInventory {
             }
         }
     }
-}
-
-fn stamp(file: &Path) -> Option<Stamp> {
-    std::fs::metadata(file).ok().as_ref().map(Stamp::from)
 }
 
 fn load(file: &Path) -> Result<Servers, LoadError> {
@@ -173,16 +144,19 @@ project = "p"
         assert!(!inventory.reload().unwrap(), "nothing changed");
 
         std::fs::write(&file, format!("{ONE}status = \"NO SUCH\"")).unwrap();
+        assert!(!inventory.reload().unwrap(), "it may still be being written");
         let error = inventory.reload().unwrap_err().to_string();
         assert!(error.contains("servers.toml, line 6: unknown status"), "{error}");
         assert_eq!(inventory.servers().all().len(), 1);
         assert!(!inventory.reload().unwrap(), "a refused edit is told once");
 
         std::fs::remove_file(&file).unwrap();
+        assert!(!inventory.reload().unwrap());
         assert!(inventory.reload().is_err());
         assert_eq!(inventory.servers().all().len(), 1);
 
         std::fs::write(&file, "# nobody here").unwrap();
+        assert!(!inventory.reload().unwrap());
         assert!(inventory.reload().unwrap());
         assert!(inventory.servers().all().is_empty());
     }

@@ -4,6 +4,7 @@
 //! asked for, the gateway where that console's back end is *now*. It is the only source of
 //! addresses that the gateway connects to.
 
+mod changes;
 mod document;
 mod file;
 
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use oriel_domain::{ProjectId, Server, ServerId};
 
+pub use changes::Changes;
 pub use document::DocumentError;
 pub use file::{FileInventory, LoadError};
 

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::Request;
-use axum::middleware::{Next, from_fn};
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use http::{Method, StatusCode};
 use oriel_control::Control;
@@ -17,17 +18,20 @@ use oriel_control::consoles::{ConsoleLink, ConsoleSettings, LinkForm};
 use oriel_control::identity::{Embedded, Identity, IdentityError, IdentitySettings};
 use oriel_control::policy::{Policy, PolicyError};
 use oriel_control::request_id::RequestId;
-use oriel_domain::{ConsoleKind, Uses};
+use oriel_domain::{ConsoleKind, EndReason};
 use oriel_gateway::{Gateway, GatewaySettings, OriginRules};
 use oriel_inventory::{FileInventory, Inventory, LoadError};
 use oriel_store::{Store, StoreError};
+use percent_encoding::percent_decode_str;
 use time::OffsetDateTime;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
-use crate::config::{self, Config, TlsMode};
+use crate::config::{Config, TlsMode};
 use crate::listen::{ListenSettings, Listener};
-use crate::page;
-use crate::tls::{CertificateFiles, TlsError, host_name};
+use crate::page::{self, Page};
+use crate::tls::{Certificate, CertificateFiles, TlsError, host_name};
 
 /// Why Oriel could not start.
 #[derive(Debug, thiserror::Error)]
@@ -48,13 +52,39 @@ pub enum AppError {
     #[error("the identity could not be set up: {0}")]
     Identity(#[from] IdentityError),
     /// The port.
-    #[error("cannot listen on {address}: {source}; is another program using the port?")]
+    #[error("cannot listen on {address}: {source}{}", bind_hint(source))]
     Bind {
         /// What was asked for.
         address: String,
         /// What the system said.
         source: std::io::Error,
     },
+}
+
+fn bind_hint(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::AddrInUse => "; is another program, or another Oriel, using the port?",
+        ErrorKind::PermissionDenied => "; ports below 1024 need root or CAP_NET_BIND_SERVICE",
+        ErrorKind::InvalidInput => "; write ADDRESS:PORT, such as 0.0.0.0:8002 or [::]:8002",
+        ErrorKind::AddrNotAvailable => "; this machine does not have that address",
+        _ => "",
+    }
+}
+
+/// Makes room for what the configuration promises: a connection needs a descriptor, a session one
+/// more for its back end.
+fn raise_descriptor_limit(config: &Config) {
+    let needed = config.listen.max_connections + 2 * config.gateway.max_sessions + 256;
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(limit) if limit >= needed as u64 => {}
+        Ok(limit) => tracing::warn!(
+            limit,
+            needed,
+            "fewer open files are allowed than max_connections and max_sessions may need: raise the limit (ulimit -n, \
+             LimitNOFILE) or lower them"
+        ),
+        Err(error) => tracing::warn!(%error, "the limit of open files could not be raised"),
+    }
 }
 
 /// How often what has expired is swept out of the database.
@@ -68,6 +98,7 @@ pub struct App {
     inventory: Arc<FileInventory>,
     gateway: Gateway,
     listener: Listener,
+    certificate: Option<Arc<Certificate>>,
     router: Router,
     poll_interval: Duration,
     stop_grace: Duration,
@@ -76,12 +107,15 @@ pub struct App {
 impl App {
     /// Opens everything that Oriel works with. Nothing is served before all of it is there.
     pub async fn open(config: &Config) -> Result<Self, AppError> {
+        raise_descriptor_limit(config);
+        // The port first: a second Oriel by mistake ends here and touches nothing of the first's.
+        let (listener, certificate) = bind(config).await?;
         let store = Store::open(&config.database()).await?;
         let file = Arc::new(FileInventory::open(&config.inventory.file)?);
         let inventory = Inventory::File(Arc::clone(&file));
         let gateway_settings = gateway_settings(config);
         let abandoned = store
-            .end_abandoned_sessions(&gateway_settings.name, OffsetDateTime::now_utc())
+            .end_abandoned_sessions(EndReason::Internal, OffsetDateTime::now_utc())
             .await?;
         if abandoned > 0 {
             tracing::warn!(
@@ -99,13 +133,13 @@ impl App {
             console_settings(config),
             compute_settings(config),
         );
-        let listener = bind(config).await?;
-        let router = router(&control, embedded, &gateway);
+        let router = router(&control, embedded, &gateway, &page(config));
         Ok(Self {
             store,
             inventory: file,
             gateway,
             listener,
+            certificate,
             router,
             poll_interval: config.inventory.poll_interval.0,
             stop_grace: config.gateway.stop_grace.0,
@@ -120,8 +154,12 @@ impl App {
     /// Serves until `stop` resolves; then takes no new session, tells the live ones, and gives
     /// them the configured time to end.
     pub async fn serve(self, stop: impl Future<Output = ()>) {
-        let watch = tokio::spawn(self.inventory.watch(self.poll_interval));
-        let sweep = tokio::spawn(sweep(self.store.clone()));
+        let mut chores = JoinSet::new();
+        chores.spawn(self.inventory.watch(self.poll_interval));
+        chores.spawn(sweep(self.store.clone()));
+        if let Some(certificate) = self.certificate {
+            chores.spawn(certificate.watch());
+        }
         let stopping = CancellationToken::new();
         let serving = tokio::spawn(self.listener.serve(self.router, stopping.clone()));
 
@@ -137,8 +175,15 @@ impl App {
                 "the time to stop is over; what is still open is cut"
             );
         }
-        watch.abort();
-        sweep.abort();
+        chores.shutdown().await;
+        if left > 0
+            && let Err(error) = self
+                .store
+                .end_abandoned_sessions(EndReason::Stopping, OffsetDateTime::now_utc())
+                .await
+        {
+            tracing::error!(%error, "the ends of the sessions that are cut could not be recorded");
+        }
         self.store.close().await;
         tracing::info!("stopped");
     }
@@ -146,45 +191,59 @@ impl App {
 
 /// One port for everything: any path that wants a WebSocket is the gateway's, the page's files and
 /// the gateway's call come next, and all else is an API's.
-fn router(control: &Control, embedded: Arc<Embedded>, gateway: &Gateway) -> Router {
-    let sockets = gateway.clone();
+fn router(control: &Control, embedded: Arc<Embedded>, gateway: &Gateway, page: &Page) -> Router {
+    let doors = (gateway.clone(), page.clone());
     Router::new()
-        .merge(page::router())
+        .merge(page.router())
         .merge(gateway.router())
         .route("/healthz", axum::routing::get(|| async { "ok\n" }))
         .merge(control.router(embedded))
-        .layer(from_fn(move |request: Request, next: Next| {
-            let gateway = sockets.clone();
-            async move {
-                if Gateway::wants_websocket(request.headers()) {
-                    gateway.open(request).await
-                } else if request.uri().path() == "/"
-                    && page::wants_page(request.headers())
-                    && request.method() == Method::GET
-                {
-                    page::landing(request.headers())
-                } else {
-                    next.run(request).await
-                }
-            }
-        }))
+        .layer(from_fn_with_state(doors, open_doors))
         .layer(from_fn(log_request))
 }
 
-/// One line a request. The path is logged without its query, which may carry a token.
+/// What is told apart by headers and not by path.
+async fn open_doors(
+    State((gateway, page)): State<(Gateway, Page)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let headers = request.headers();
+    if Gateway::wants_websocket(headers) {
+        gateway.open(request).await
+    } else if request.uri().path() == "/" && request.method() == Method::GET && page::wants_page(headers) {
+        page.landing(headers)
+    } else {
+        next.run(request).await
+    }
+}
+
+/// What of a path may be logged: not its query, and not the console token that one call has in it.
+fn loggable_path(path: &str) -> String {
+    const CALL: &str = "/os-console-auth-tokens/";
+    let path = percent_decode_str(path).decode_utf8_lossy();
+    match path.find(CALL) {
+        Some(at) => format!("{}***", path.get(..at + CALL.len()).unwrap_or_default()),
+        None => path.into_owned(),
+    }
+}
+
+/// One line a request.
 async fn log_request(mut request: Request, next: Next) -> Response {
     let request_id = RequestId::random();
     request.extensions_mut().insert(request_id);
     let method = request.method().clone();
-    let path = request.uri().path().to_owned();
+    let path = loggable_path(request.uri().path());
     let began = Instant::now();
-    let response = next.run(request).await;
+    let span = tracing::info_span!("request", %request_id);
+    let response = next.run(request).instrument(span.clone()).await;
+    let _entered = span.enter();
     let status = response.status();
     let milliseconds = began.elapsed().as_millis();
     if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
-        tracing::error!(%request_id, %method, path, status = status.as_u16(), milliseconds, "request");
+        tracing::error!(%method, path, status = status.as_u16(), milliseconds, "answered");
     } else {
-        tracing::info!(%request_id, %method, path, status = status.as_u16(), milliseconds, "request");
+        tracing::info!(%method, path, status = status.as_u16(), milliseconds, "answered");
     }
     response
 }
@@ -204,7 +263,7 @@ async fn sweep(store: Store) {
     }
 }
 
-async fn bind(config: &Config) -> Result<Listener, AppError> {
+async fn bind(config: &Config) -> Result<(Listener, Option<Arc<Certificate>>), AppError> {
     let files = certificate_files(config);
     if let Some(files) = &files
         && config.tls.mode == TlsMode::SelfSigned
@@ -212,18 +271,19 @@ async fn bind(config: &Config) -> Result<Listener, AppError> {
     {
         tracing::info!(certificate = %files.certificate.display(), "made a certificate");
     }
+    let certificate = files.map(Certificate::open).transpose()?;
     let settings = ListenSettings {
         max_connections: config.listen.max_connections,
         header_timeout: config.listen.header_timeout.0,
-        tls: files.map(|files| files.server_config()).transpose()?,
+        tls: certificate.as_ref().map(Certificate::server_config).transpose()?,
     };
     let address = &config.listen.address;
-    Listener::bind(address, settings)
-        .await
-        .map_err(|source| AppError::Bind {
-            address: address.clone(),
-            source,
-        })
+    let bound = Listener::bind(address, settings).await;
+    let listener = bound.map_err(|source| AppError::Bind {
+        address: address.clone(),
+        source,
+    })?;
+    Ok((listener, certificate))
 }
 
 /// The listener's certificate, unless TLS is done in front.
@@ -242,6 +302,10 @@ pub fn certificate_files(config: &Config) -> Option<CertificateFiles> {
 /// What a client must trust to speak to Oriel, where the certificate is self-made.
 pub fn authority(config: &Config) -> Option<PathBuf> {
     certificate_files(config).and_then(|files| files.authority)
+}
+
+fn page(config: &Config) -> Page {
+    Page::new(config.public_url.scheme(), &config.gateway.allowed_origins)
 }
 
 fn identity_settings(config: &Config) -> IdentitySettings {
@@ -263,11 +327,8 @@ fn console_settings(config: &Config) -> ConsoleSettings {
         if novnc.base_url.is_none() {
             base_url.set_path("/vnc.auto.html");
         }
-        let form = match novnc.link {
-            config::LinkForm::Token => LinkForm::Token,
-            config::LinkForm::Path => LinkForm::Path,
-        };
         let lang = (!novnc.lang.is_empty()).then(|| novnc.lang.clone());
+        let form = novnc.link;
         links.insert(ConsoleKind::Novnc, ConsoleLink { base_url, form, lang });
     }
     let others = &config.consoles;
@@ -279,17 +340,20 @@ fn console_settings(config: &Config) -> ConsoleSettings {
     ] {
         if let Some(base_url) = other.base_url.clone() {
             let form = LinkForm::Token;
-            links.insert(kind, ConsoleLink { base_url, form, lang: None });
+            links.insert(
+                kind,
+                ConsoleLink {
+                    base_url,
+                    form,
+                    lang: None,
+                },
+            );
         }
     }
-    let uses = match config.grants.uses {
-        config::Uses::One => Uses::One,
-        config::Uses::Many => Uses::Many,
-    };
     ConsoleSettings {
         links,
         ttl: config.grants.ttl.signed(),
-        uses,
+        uses: config.grants.uses,
     }
 }
 
@@ -297,11 +361,7 @@ fn compute_settings(config: &Config) -> ComputeSettings {
     ComputeSettings {
         max_microversion: config.microversion().unwrap_or(Microversion::NEWEST),
         link_prefix: config.compute.link_prefix.as_ref().map(ToString::to_string),
-        scheme: if config.tls.mode == TlsMode::Off {
-            "http"
-        } else {
-            "https"
-        },
+        scheme: config.public_url.scheme().to_owned(),
         public_url: config.public_base().to_owned(),
     }
 }
@@ -318,5 +378,23 @@ fn gateway_settings(config: &Config) -> GatewaySettings {
         ping_interval: gateway.ping_interval.0,
         longest_session: gateway.longest_session.map(|span| span.0),
         max_sessions: gateway.max_sessions,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::loggable_path;
+
+    #[test]
+    fn a_console_token_in_a_path_is_not_logged() {
+        for path in [
+            "/v2.1/os-console-auth-tokens/80fa7c8d-37fe-451e-8b08-bfbd9fb6a4df",
+            "/v2.1/p/os%2Dconsole-auth-tokens/80fa7c8d-37fe-451e-8b08-bfbd9fb6a4df/",
+            "/os-console-auth-tokens/80fa7c8d-37fe-451e-8b08-bfbd9fb6a4df.json",
+        ] {
+            let logged = loggable_path(path);
+            assert!(logged.ends_with("/os-console-auth-tokens/***"), "{logged}");
+        }
+        assert_eq!(loggable_path("/v2.1/servers/x"), "/v2.1/servers/x");
     }
 }

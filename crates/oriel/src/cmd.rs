@@ -68,7 +68,7 @@ pub enum CommandError {
     Config(#[from] ConfigError),
     /// The log's filter.
     #[error("log.level: {0}")]
-    Log(#[from] tracing_subscriber::filter::ParseError),
+    Log(String),
     /// The start of Oriel.
     #[error(transparent)]
     App(#[from] AppError),
@@ -114,7 +114,7 @@ impl Cli {
         if let Command::DemoServer(args) = self.command {
             return Ok(demo_server::run(&args, &mut io::stdout(), stop_signal()?).await?);
         }
-        let config = Config::load(self.place.config.as_deref(), std::env::vars())?;
+        let config = Config::load(self.place.config.as_deref(), std::env::vars_os())?;
         let out = &mut io::stdout();
         match self.command {
             Command::Serve => serve(&config).await,
@@ -155,7 +155,7 @@ fn make_authority(config: &Config) -> Result<Option<PathBuf>, AppError> {
 }
 
 async fn serve(config: &Config) -> Result<(), CommandError> {
-    telemetry::start(&config.log)?;
+    telemetry::start(&config.log).map_err(CommandError::Log)?;
     let stop = stop_signal()?;
     let app = App::open(config).await?;
     tracing::info!(
@@ -178,6 +178,14 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
+        // Who asks twice is in a hurry.
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            std::process::exit(1);
+        });
     })
 }
 
@@ -188,7 +196,7 @@ fn check(config: &Config, out: &mut dyn Write) -> Result<(), CommandError> {
     if config.tls.mode == TlsMode::Files
         && let Some(files) = app::certificate_files(config)
     {
-        files.server_config().map_err(AppError::from)?;
+        files.read().map_err(AppError::from)?;
     }
     let show = |path: &Path| path.display().to_string();
     writeln!(out, "The configuration is good.")?;

@@ -4,12 +4,17 @@
 mod environment;
 mod reference;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use oriel_control::compute::Microversion;
+use oriel_control::consoles::LinkForm;
+use oriel_domain::Uses;
 use serde::{Deserialize, Serialize};
-use url::Url;
+use url::{Host, Url};
+
+use crate::telemetry;
 
 pub use reference::EXAMPLE;
 
@@ -201,16 +206,6 @@ section! {
     }
 }
 
-/// How a link carries its token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LinkForm {
-    /// `?token=UUID&lang=EN`
-    Token,
-    /// `?path=%3Ftoken%3DUUID`
-    Path,
-}
-
 section! {
     /// The kinds of console.
     Consoles {
@@ -255,16 +250,6 @@ section! {
         /// The operator's own rules.
         file: Option<PathBuf> = None,
     }
-}
-
-/// How often a token opens its console.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Uses {
-    /// Once.
-    One,
-    /// Any number of times until it expires.
-    Many,
 }
 
 section! {
@@ -321,6 +306,9 @@ section! {
     }
 }
 
+/// The shortest time that a browser may come back in: that of opening a console.
+const MIN_RESUME: Duration = Duration::from_mins(1);
+
 /// Where the configuration is looked for when none is named.
 const PLACES: [&str; 2] = ["oriel.toml", "/etc/oriel/oriel.toml"];
 
@@ -329,7 +317,7 @@ impl Config {
     /// defaults; and the environment over it. Relative paths start at the file's folder.
     pub fn load(
         file: Option<&Path>,
-        environment: impl Iterator<Item = (String, String)>,
+        environment: impl Iterator<Item = (OsString, OsString)>,
     ) -> Result<Self, ConfigError> {
         let usual = || PLACES.iter().map(Path::new).find(|place| place.exists());
         let file = file.or_else(usual);
@@ -411,13 +399,59 @@ impl Config {
                 "must be 1s or longer",
             );
         }
+        if self.grants.resume.0 < MIN_RESUME {
+            let reason = "the page needs its cookie to open the console: give it 1m or longer";
+            return wrong("grants.resume", &String::from(self.grants.resume), reason);
+        }
+        if self
+            .listen
+            .address
+            .rsplit_once(':')
+            .is_none_or(|(_, port)| port.parse::<u16>().is_err())
+        {
+            return wrong(
+                "listen.address",
+                &self.listen.address,
+                "write ADDRESS:PORT, such as 0.0.0.0:8002 or [::]:8002",
+            );
+        }
+        if self.public_url.scheme() == "http" && self.tls.mode != TlsMode::Off {
+            let reason = "Oriel speaks TLS, so links that start with http:// would be dead: write https:// or set tls.mode";
+            return wrong("public_url", &self.public_url, reason);
+        }
+        for host in &self.gateway.allowed_origins {
+            if Host::parse(host).is_err() {
+                let reason =
+                    "write a host's name or address alone, without scheme and port; IPv6 in brackets";
+                return wrong("gateway.allowed_origins", host, reason);
+            }
+        }
+        if let Err(reason) = telemetry::filter(&self.log) {
+            return wrong("log.level", &self.log.level, &reason);
+        }
+        let gateway = &self.gateway;
         for (key, span) in [
-            ("gateway.ping_interval", self.gateway.ping_interval),
+            ("gateway.ping_interval", gateway.ping_interval),
+            ("gateway.connect_timeout", gateway.connect_timeout),
+            ("gateway.handshake_timeout", gateway.handshake_timeout),
+            (
+                "gateway.longest_session",
+                gateway.longest_session.unwrap_or(gateway.ping_interval),
+            ),
             ("inventory.poll_interval", self.inventory.poll_interval),
             ("listen.header_timeout", self.listen.header_timeout),
+            ("grants.ttl", self.grants.ttl),
         ] {
             if span.0.is_zero() {
                 return wrong(key, &"0s", "must be longer than nothing");
+            }
+        }
+        for (key, number) in [
+            ("gateway.max_sessions", gateway.max_sessions),
+            ("listen.max_connections", self.listen.max_connections),
+        ] {
+            if number == 0 {
+                return wrong(key, &number, "must be 1 or more");
             }
         }
         Ok(())
@@ -460,7 +494,7 @@ mod tests {
         std::fs::write(&file, text).unwrap();
         let environment = environment
             .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            .map(|(name, value)| (OsString::from(name), OsString::from(value)));
         Config::load(Some(&file), environment).map_err(|error| error.to_string())
     }
 
@@ -506,6 +540,16 @@ mod tests {
             ("[tls]\nmode = \"files\"", "tls.certificate"),
             ("[grants]\nttl = \"soon\"", "10s, 8h or 1h 30m"),
             ("[gateway]\nping_interval = \"0s\"", "longer than nothing"),
+            ("[gateway]\nmax_sessions = 0", "1 or more"),
+            (
+                "[gateway]\nallowed_origins = [\"https://portal.example\"]",
+                "without scheme",
+            ),
+            ("[grants]\nresume = \"0s\"", "1m or longer"),
+            ("[listen]\naddress = \"0.0.0.0\"", "ADDRESS:PORT"),
+            ("public_url = \"http://x\"", "dead"),
+            ("[log]\nlevel = \"warning\"", "error, warn, info, debug or trace"),
+            ("[log]\nlevel = \"a=b=c\"", "level filter"),
         ] {
             let error = load(text, &[]).expect_err(text);
             assert!(error.contains(told), "{error}");

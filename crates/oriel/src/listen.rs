@@ -14,8 +14,9 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use oriel_gateway::{ClientAddress, ClientStream};
 use rustls::ServerConfig;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -27,6 +28,10 @@ const MAX_HEAD: usize = 64 * 1024;
 const MAX_STREAMS: u32 = 128;
 /// How long to wait after the system refused a connection for want of something.
 const BREATHER: Duration = Duration::from_millis(50);
+
+/// When a silent client is first asked whether it is still there, and how often then.
+const KEEPALIVE_AFTER: Duration = Duration::from_mins(1);
+const KEEPALIVE_EVERY: Duration = Duration::from_secs(15);
 
 /// What an operator decides about the port.
 #[derive(Debug, Clone)]
@@ -117,7 +122,7 @@ impl Listener {
 async fn accept(
     socket: &TcpListener,
     slots: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let slot = Arc::clone(slots)
         .acquire_owned()
         .await
@@ -134,29 +139,53 @@ async fn serve_connection(
     app: Router,
     stop: CancellationToken,
 ) {
-    // A key stroke's echo must not wait for more to send. A socket that refuses this is gone.
-    let _ = stream.set_nodelay(true);
-    let stream = match settings.tls {
-        None => ClientStream::Plain(stream),
+    set_options(&stream);
+    let (stream, http) = match &settings.tls {
+        None => (ClientStream::Plain(stream), http.http1_only()),
         Some(config) => {
-            let handshake = TlsAcceptor::from(config).accept(stream);
-            match tokio::time::timeout(settings.header_timeout, handshake).await {
-                Ok(Ok(stream)) => ClientStream::Tls(Box::new(stream)),
-                // Health checks and port scans end here all day.
-                Ok(Err(error)) => return tracing::debug!(%peer, %error, "no TLS handshake"),
-                Err(_) => return tracing::debug!(%peer, "no TLS handshake in time"),
-            }
+            let handshake = TlsAcceptor::from(Arc::clone(config)).accept(stream);
+            let handshake = tokio::time::timeout(settings.header_timeout, handshake);
+            let stream = tokio::select! {
+                () = stop.cancelled() => return,
+                accepted = handshake => match accepted {
+                    Ok(Ok(stream)) => stream,
+                    // Health checks and port scans end here all day.
+                    Ok(Err(error)) => return tracing::debug!(%peer, %error, "no TLS handshake"),
+                    Err(_) => return tracing::debug!(%peer, "no TLS handshake in time"),
+                },
+            };
+            // The client has said which it speaks; to guess by its first bytes would mean to wait for them.
+            let is_http_2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            let http = if is_http_2 {
+                http.http2_only()
+            } else {
+                http.http1_only()
+            };
+            (ClientStream::Tls(Box::new(stream)), http)
         }
     };
     let client = ClientAddress(peer.ip().to_canonical());
+    let (asked, mut first_request) = watch::channel(false);
     let service = hyper::service::service_fn(move |mut request: http::Request<Incoming>| {
+        asked.send_replace(true);
         request.extensions_mut().insert(client);
         app.clone().oneshot(request)
     });
     let connection = http.serve_connection_with_upgrades(TokioIo::new(stream), service);
     tokio::pin!(connection);
+    // Who connects and asks for nothing is not waited for: browsers open connections in advance,
+    // laptops fall asleep with them.
+    let silence = async {
+        let asked = first_request.wait_for(|asked| *asked);
+        let in_time = tokio::time::timeout(settings.header_timeout, asked).await.is_ok();
+        if in_time {
+            std::future::pending::<()>().await;
+        }
+        tracing::debug!(%peer, "no request in time");
+    };
     let served = tokio::select! {
         served = connection.as_mut() => served,
+        () = silence => return,
         () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await
@@ -165,4 +194,14 @@ async fn serve_connection(
     if let Err(error) = served {
         tracing::debug!(%peer, %error, "a connection ended early");
     }
+}
+
+/// Options that only help: a socket that refuses them is about to be found broken.
+fn set_options(stream: &TcpStream) {
+    // A key stroke's echo must not wait for more to send.
+    let _ = stream.set_nodelay(true);
+    let keepalive = TcpKeepalive::new()
+        .with_time(KEEPALIVE_AFTER)
+        .with_interval(KEEPALIVE_EVERY);
+    let _ = SockRef::from(stream).set_tcp_keepalive(&keepalive);
 }

@@ -1,12 +1,15 @@
 //! The page: the files that Vite built, carried in the binary and served with the headers that
 //! keep a console safe.
 
+use std::sync::Arc;
+
 use axum::Router;
+use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 #[derive(RustEmbed)]
@@ -16,41 +19,105 @@ struct Files;
 /// The names under which clouds link to a console's page. People have bookmarked all of them.
 const CONSOLE_NAMES: [&str; 4] = ["/vnc.auto.html", "/vnc_auto.html", "/vnc_lite.html", "/vnc.html"];
 
-/// Scripts, styles and pictures from here alone, no inline code, no plug-ins, no frames of others.
+/// Scripts, styles and pictures from here alone, no inline code, no plug-ins.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-     img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; \
-     frame-ancestors 'self'";
+     img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'";
 
 /// Forms of a file made at build time, best first.
 const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
-/// The page's routes.
-pub fn router() -> Router {
-    let mut router = Router::new()
-        .route(
-            "/assets/{*file}",
-            get(|uri: http::Uri, headers: HeaderMap| async move { file(uri.path(), &headers) }),
-        )
-        .route(
-            "/licenses.md",
-            get(|headers: HeaderMap| async move { file("/licenses.md", &headers) }),
-        )
-        .route(
-            "/icon.svg",
-            get(|headers: HeaderMap| async move { file("/icon.svg", &headers) }),
-        );
-    for name in CONSOLE_NAMES {
-        router = router.route(
-            name,
-            get(|headers: HeaderMap| async move { file("/console.html", &headers) }),
-        );
-    }
-    router
+/// The page, with the policy that goes with each of its files. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Page {
+    policy: Arc<str>,
 }
 
-/// The page for a browser that comes to the root.
-pub fn landing(headers: &HeaderMap) -> Response {
-    file("/index.html", headers)
+impl Page {
+    /// A page that only pages from here, and from these hosts, may show in a frame.
+    pub fn new(scheme: &str, frame_hosts: &[String]) -> Self {
+        let hosts: String = frame_hosts
+            .iter()
+            .map(|host| format!(" {scheme}://{host}:*"))
+            .collect();
+        Self {
+            policy: format!("{CONTENT_SECURITY_POLICY}; frame-ancestors 'self'{hosts}").into(),
+        }
+    }
+
+    /// The page's routes.
+    pub fn router(&self) -> Router {
+        let serve = |page: Self, name: &'static str| {
+            get(move |headers: HeaderMap| async move { page.file(name, &headers) })
+        };
+        let assets = |State(page): State<Self>, uri: Uri, headers: HeaderMap| async move {
+            page.file(uri.path(), &headers)
+        };
+        let mut router = Router::new()
+            .route("/assets/{*file}", get(assets))
+            .route("/licenses.md", serve(self.clone(), "/licenses.md"));
+        for name in CONSOLE_NAMES {
+            router = router.route(name, serve(self.clone(), "/console.html"));
+        }
+        router.with_state(self.clone())
+    }
+
+    /// The page for a browser that comes to the root.
+    pub fn landing(&self, headers: &HeaderMap) -> Response {
+        self.file("/index.html", headers)
+    }
+
+    fn file(&self, path: &str, headers: &HeaderMap) -> Response {
+        let path = path.trim_start_matches('/');
+        let Some(plain) = Files::get(path) else {
+            return StatusCode::NOT_FOUND.into_response();
+        };
+        let (encoding, chosen) =
+            encoded(path, headers).map_or((None, plain.clone()), |(name, file)| (Some(name), file));
+        let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(chosen.metadata.sha256_hash()));
+
+        let mut response = if headers
+            .get(header::IF_NONE_MATCH)
+            .is_some_and(|held| held.as_bytes() == tag.as_bytes())
+        {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            chosen.data.into_response()
+        };
+        let out = response.headers_mut();
+        let mut set = |name: HeaderName, value: &str| {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                out.insert(name, value);
+            }
+        };
+        set(header::CONTENT_TYPE, plain.metadata.mimetype());
+        set(header::ETAG, &tag);
+        set(header::VARY, "Accept-Encoding");
+        // A hashed name never changes its content; the pages themselves must show an upgrade at once.
+        set(
+            header::CACHE_CONTROL,
+            if path.starts_with("assets/") {
+                "public, max-age=31536000, immutable"
+            } else {
+                "no-cache"
+            },
+        );
+        if let Some(encoding) = encoding {
+            set(header::CONTENT_ENCODING, encoding);
+        }
+        set(header::CONTENT_SECURITY_POLICY, &self.policy);
+        set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+        // The address of a console carries its token: it goes to no other site.
+        set(header::REFERRER_POLICY, "no-referrer");
+        set(
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        );
+        set(
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        );
+        response
+    }
 }
 
 /// Whether a request comes from a person's browser rather than from a program.
@@ -64,59 +131,6 @@ pub fn wants_page(headers: &HeaderMap) -> bool {
             .next()
             .is_some_and(|kind| kind.trim() == "text/html")
     })
-}
-
-fn file(path: &str, headers: &HeaderMap) -> Response {
-    let path = path.trim_start_matches('/');
-    let Some(plain) = Files::get(path) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    let (encoding, chosen) =
-        encoded(path, headers).map_or((None, plain.clone()), |(name, file)| (Some(name), file));
-    let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(chosen.metadata.sha256_hash()));
-
-    let mut response = if headers
-        .get(header::IF_NONE_MATCH)
-        .is_some_and(|held| held.as_bytes() == tag.as_bytes())
-    {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        chosen.data.into_response()
-    };
-    let out = response.headers_mut();
-    let mut set = |name: HeaderName, value: &str| {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            out.insert(name, value);
-        }
-    };
-    set(header::CONTENT_TYPE, plain.metadata.mimetype());
-    set(header::ETAG, &tag);
-    set(header::VARY, "Accept-Encoding");
-    // A hashed name never changes its content; the pages themselves must show an upgrade at once.
-    set(
-        header::CACHE_CONTROL,
-        if path.starts_with("assets/") {
-            "public, max-age=31536000, immutable"
-        } else {
-            "no-cache"
-        },
-    );
-    if let Some(encoding) = encoding {
-        set(header::CONTENT_ENCODING, encoding);
-    }
-    set(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
-    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    // The address of a console carries its token: it goes to no other site.
-    set(header::REFERRER_POLICY, "no-referrer");
-    set(
-        HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
-    );
-    set(
-        HeaderName::from_static("cross-origin-resource-policy"),
-        "same-origin",
-    );
-    response
 }
 
 /// The smallest form of a file that the browser takes.
@@ -141,7 +155,7 @@ mod tests {
     fn get_with(path: &str, accept_encoding: &str) -> Response {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT_ENCODING, accept_encoding.parse().unwrap());
-        file(path, &headers)
+        Page::new("https", &["portal.example".into()]).file(path, &headers)
     }
 
     #[test]

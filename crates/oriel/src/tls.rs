@@ -5,13 +5,19 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+use oriel_inventory::Changes;
+
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
 };
 use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 use time::{Duration, OffsetDateTime};
 
 /// Why there is no certificate to serve with.
@@ -53,6 +59,9 @@ pub enum TlsError {
 /// How long a self-made certificate is good for: the longest that every system accepts from a
 /// private authority.
 const VALIDITY: Duration = Duration::days(825);
+
+/// How often to look whether the files of a certificate have changed.
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// The files of a certificate.
 #[derive(Debug, Clone)]
@@ -131,26 +140,86 @@ impl CertificateFiles {
         Ok(true)
     }
 
-    /// What the listener needs to serve with it: TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1.
-    pub fn server_config(&self) -> Result<Arc<ServerConfig>, TlsError> {
+    /// Reads the certificate and its key, and makes sure that they go together.
+    pub fn read(&self) -> Result<CertifiedKey, TlsError> {
         let chain = CertificateDer::pem_file_iter(&self.certificate)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
             .map_err(|source| pem_error("certificate", &self.certificate, source))?;
         let key = PrivateKeyDer::from_pem_file(&self.key)
             .map_err(|source| pem_error("private key", &self.key, source))?;
-        let unusable = |source| TlsError::Unusable {
+        CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider())
+            .map_err(|source| self.unusable(source))
+    }
+
+    fn unusable(&self, source: rustls::Error) -> TlsError {
+        TlsError::Unusable {
             file: self.certificate.clone(),
             source,
-        };
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
+        }
+    }
+}
+
+/// The certificate in force. A better one takes its place when the files change; sessions that
+/// began with the old one go on.
+#[derive(Debug)]
+pub struct Certificate {
+    files: CertificateFiles,
+    changes: Changes,
+    current: ArcSwap<CertifiedKey>,
+}
+
+impl Certificate {
+    /// Reads the files for the first time.
+    pub fn open(files: CertificateFiles) -> Result<Arc<Self>, TlsError> {
+        let changes = Changes::of(vec![files.certificate.clone(), files.key.clone()]);
+        let current = ArcSwap::from_pointee(files.read()?);
+        Ok(Arc::new(Self {
+            files,
+            changes,
+            current,
+        }))
+    }
+
+    /// What the listener needs to serve with it: TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1.
+    pub fn server_config(self: &Arc<Self>) -> Result<Arc<ServerConfig>, TlsError> {
+        let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
-            .map_err(unusable)?
+            .map_err(|source| self.files.unusable(source))?
             .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .map_err(unusable)?;
+            .with_cert_resolver(Arc::clone(self) as Arc<dyn ResolvesServerCert>);
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Arc::new(config))
+    }
+
+    /// Looks at the files every [`LOOK_EVERY`], for ever. What cannot be served changes nothing.
+    pub async fn watch(self: Arc<Self>) {
+        let mut ticks = tokio::time::interval(LOOK_EVERY);
+        loop {
+            ticks.tick().await;
+            match self.reload() {
+                Ok(false) => {}
+                Ok(true) => {
+                    tracing::info!(file = %self.files.certificate.display(), "the certificate was read again")
+                }
+                Err(error) => {
+                    tracing::error!(%error, "a new certificate was refused; the one in force stays")
+                }
+            }
+        }
+    }
+
+    fn reload(&self) -> Result<bool, TlsError> {
+        if !self.changes.at_rest() {
+            return Ok(false);
+        }
+        self.current.store(Arc::new(self.files.read()?));
+        Ok(true)
+    }
+}
+
+impl ResolvesServerCert for Certificate {
+    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.current.load_full())
     }
 }
 
@@ -209,7 +278,7 @@ mod tests {
             std::fs::metadata(&files.key).unwrap().permissions().mode() & 0o777,
             0o600
         );
-        files.server_config().unwrap();
+        Certificate::open(files).unwrap().server_config().unwrap();
     }
 
     #[test]
@@ -218,10 +287,31 @@ mod tests {
         let files = CertificateFiles::self_made(folder.path());
         files.make_if_missing("h").unwrap();
         std::fs::write(&files.key, "nonsense").unwrap();
-        let error = files.server_config().unwrap_err().to_string();
+        let error = files.read().unwrap_err().to_string();
         assert!(
             error.contains("key.pem") && error.contains("private key"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_new_certificate_is_served_and_a_broken_one_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = CertificateFiles::self_made(folder.path());
+        files.make_if_missing("h").unwrap();
+        let certificate = Certificate::open(files.clone()).unwrap();
+        let first = certificate.current.load_full();
+        assert!(!certificate.reload().unwrap());
+
+        std::fs::write(&files.certificate, "half a certif").unwrap();
+        assert!(!certificate.reload().unwrap(), "it may still be being written");
+        certificate.reload().unwrap_err();
+        assert!(Arc::ptr_eq(&first, &certificate.current.load_full()));
+
+        std::fs::remove_file(&files.certificate).unwrap();
+        files.make_if_missing("h").unwrap();
+        assert!(!certificate.reload().unwrap());
+        assert!(certificate.reload().unwrap());
+        assert_ne!(first.cert, certificate.current.load_full().cert);
     }
 }

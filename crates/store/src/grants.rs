@@ -64,15 +64,11 @@ impl Store {
                 resume: None,
             }));
         }
-        if held.redeemed {
-            return Ok(Err(if resume.is_some() && held.grant.expires_at <= now {
-                RefusedToken::Expired
-            } else {
-                RefusedToken::Used
-            }));
-        }
-        if held.grant.expires_at <= now {
+        if held.is_over(now) {
             return Ok(Err(RefusedToken::Expired));
+        }
+        if held.redeemed {
+            return Ok(Err(RefusedToken::Used));
         }
         if held.grant.uses == Uses::Many {
             return Ok(Ok(Redeemed {
@@ -178,6 +174,11 @@ impl HeldGrant {
             redeemed: row.try_get::<Option<i64>, _>("redeemed_at")?.is_some(),
             resume,
         })
+    }
+
+    /// Whether nobody can open anything with it any more.
+    fn is_over(&self, now: OffsetDateTime) -> bool {
+        self.grant.expires_at <= now && self.resume.as_ref().is_none_or(|(_, until)| *until <= now)
     }
 
     /// Whether this is the browser that redeemed the grant, still in time.

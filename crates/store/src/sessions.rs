@@ -66,21 +66,19 @@ impl Store {
         Ok(())
     }
 
-    /// Ends the sessions that a gateway of this name left behind when it last died, so that the
-    /// trail has no session that lives for ever. Called as the gateway starts.
+    /// Ends the sessions that nobody carries any more, so that the trail has none that lives for
+    /// ever: called as the gateway starts, for what it left behind when it last died, and as it
+    /// stops, for what it cuts. A SQLite file belongs to one gateway, whatever its name was.
     pub async fn end_abandoned_sessions(
         &self,
-        gateway: &str,
+        reason: EndReason,
         now: OffsetDateTime,
     ) -> Result<u64, StoreError> {
-        let ended = sqlx::query(
-            "UPDATE sessions SET ended_at = ?, end_reason = ? WHERE gateway = ? AND ended_at IS NULL",
-        )
-        .bind(to_seconds(now))
-        .bind(EndReason::Internal.name())
-        .bind(gateway)
-        .execute(&self.write)
-        .await?;
+        let ended = sqlx::query("UPDATE sessions SET ended_at = ?, end_reason = ? WHERE ended_at IS NULL")
+            .bind(to_seconds(now))
+            .bind(reason.name())
+            .execute(&self.write)
+            .await?;
         Ok(ended.rows_affected())
     }
 }
@@ -135,14 +133,15 @@ mod tests {
             .end_session(ended.id, EndReason::Internal, 9, 1, NOW)
             .await
             .unwrap();
-        assert_eq!(store.end_abandoned_sessions("gw-1", NOW).await.unwrap(), 1);
+        let cut = store.end_abandoned_sessions(EndReason::Stopping, NOW).await;
+        assert_eq!(cut.unwrap(), 2);
         let text = |reason: EndReason| Some(reason.name().to_owned());
         assert_eq!(
             ends(&store).await,
             [
                 ("gw-1".into(), text(EndReason::BackEndClosed), 7),
-                ("gw-1".into(), text(EndReason::Internal), 0),
-                ("gw-2".into(), None, 0),
+                ("gw-1".into(), text(EndReason::Stopping), 0),
+                ("gw-2".into(), text(EndReason::Stopping), 0),
             ]
         );
     }

@@ -86,7 +86,7 @@ pub fn check<'h, Values>(
 where
     Values: Iterator<Item = &'h [u8]>,
 {
-    if !lists(header("upgrade"), UPGRADE) {
+    if !is_wanted(header("upgrade")) {
         return Err(HandshakeError::NotWebSocket);
     }
     if method != "GET" {
@@ -110,6 +110,11 @@ where
         accept: accept_key(key),
         subprotocol,
     })
+}
+
+/// Whether the values of a request's `Upgrade` headers ask for a WebSocket.
+pub fn is_wanted<'h>(upgrade: impl Iterator<Item = &'h [u8]>) -> bool {
+    lists(upgrade, UPGRADE)
 }
 
 /// The `Sec-WebSocket-Accept` that answers a `Sec-WebSocket-Key` (RFC 6455 section 4.2.2).

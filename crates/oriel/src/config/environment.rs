@@ -1,5 +1,7 @@
 //! Settings from the environment: `ORIEL_GRANTS__TTL=5m` sets `ttl` in `[grants]`.
 
+use std::ffi::OsString;
+
 use serde::Deserialize as _;
 use toml::{Table, Value};
 
@@ -9,22 +11,37 @@ const PREFIX: &str = "ORIEL_";
 /// What belongs to the command line, not to the configuration.
 const NOT_KEYS: [&str; 1] = ["ORIEL_CONFIG"];
 
+/// What Kubernetes puts into the environment of every pod beside a service that is called `oriel`.
+const KUBERNETES: [&str; 2] = ["ORIEL_SERVICE_", "ORIEL_PORT"];
+
 /// Lays the environment over a configuration.
 pub fn overlay(
     config: Config,
-    environment: impl Iterator<Item = (String, String)>,
+    environment: impl Iterator<Item = (OsString, OsString)>,
 ) -> Result<Config, ConfigError> {
     let mut config = config;
-    for (name, text) in
-        environment.filter(|(name, _)| name.starts_with(PREFIX) && !NOT_KEYS.contains(&name.as_str()))
-    {
-        config = set(&config, &name, &text).map_err(|reason| ConfigError::Environment { name, reason })?;
+    for (name, value) in environment {
+        let Some(name) = name.to_str().filter(|name| is_ours(name)) else {
+            continue;
+        };
+        let set = value.to_str().ok_or_else(|| "its value is no UTF-8".to_owned());
+        config = set
+            .and_then(|text| set_key(&config, name, text))
+            .map_err(|reason| ConfigError::Environment {
+                name: name.to_owned(),
+                reason,
+            })?;
     }
     Ok(config)
 }
 
+fn is_ours(name: &str) -> bool {
+    let kubernetes = KUBERNETES.iter().any(|prefix| name.starts_with(prefix));
+    name.starts_with(PREFIX) && !NOT_KEYS.contains(&name) && !kubernetes
+}
+
 /// One variable: the same checks as for the file, since it goes the same way.
-fn set(config: &Config, name: &str, text: &str) -> Result<Config, String> {
+fn set_key(config: &Config, name: &str, text: &str) -> Result<Config, String> {
     let mut table = Table::try_from(config).map_err(|error| error.to_string())?;
     let path: Vec<String> = name
         .trim_start_matches(PREFIX)
