@@ -4,7 +4,7 @@ use oriel_domain::{
     ConsoleKind, Digest, Grant, ProjectId, RefusedToken, ResumeSecret, ServerId, UserId, Uses,
 };
 use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use time::{Duration, OffsetDateTime};
 
 use crate::{Store, StoreError, from_seconds, parse, to_seconds};
@@ -142,6 +142,23 @@ impl Store {
     }
 }
 
+/// Takes back what a user was granted: unused links, and the way back of browsers that used one.
+pub(crate) async fn forget_of_user(step: &mut SqliteConnection, user: &UserId) -> Result<(), StoreError> {
+    let forget = sqlx::query("DELETE FROM grants WHERE user_id = ?").bind(user.as_str());
+    forget.execute(step).await?;
+    Ok(())
+}
+
+/// Takes back what was granted of a project's servers.
+pub(crate) async fn forget_of_project(
+    step: &mut SqliteConnection,
+    project: &ProjectId,
+) -> Result<(), StoreError> {
+    let forget = sqlx::query("DELETE FROM grants WHERE project_id = ?").bind(project.as_str());
+    forget.execute(step).await?;
+    Ok(())
+}
+
 /// A grant's row.
 struct HeldGrant {
     grant: Grant,
@@ -212,10 +229,10 @@ fn parse_uses(text: &str) -> Result<Uses, StoreError> {
 mod tests {
     use std::sync::Arc;
 
-    use oriel_domain::ConsoleToken;
+    use oriel_domain::{ConsoleToken, Role};
 
     use super::*;
-    use crate::identity::testing::{NOW, store};
+    use crate::identity::testing::{NOW, project_named, store, user_named};
 
     const RESUME: Duration = Duration::hours(8);
 
@@ -271,6 +288,38 @@ mod tests {
         assert!(again.resume.is_none());
         let too_late = redeem(&store, &token, Some(&secret), NOW + RESUME).await;
         assert_eq!(too_late.unwrap_err(), RefusedToken::Expired);
+    }
+
+    #[tokio::test]
+    async fn whoever_loses_access_loses_the_links_and_the_way_back() {
+        let (_folder, store) = store().await;
+        let (user, project) = (
+            user_named(&store, "ann").await,
+            project_named(&store, "demo").await,
+        );
+        store.assign_role(&user, &project, Role::Member).await.unwrap();
+        for way in ["role", "project", "user", "deleted"] {
+            let [unused, used] = [(); 2].map(|()| ConsoleToken::random().digest());
+            let grant = Grant {
+                user: user.clone(),
+                project: project.clone(),
+                ..grant(Uses::One)
+            };
+            store.mint(&unused, &grant).await.unwrap();
+            store.mint(&used, &grant).await.unwrap();
+            let secret = redeem(&store, &used, None, NOW).await.unwrap().resume.unwrap();
+            let taken = match way {
+                "role" => store.remove_role(&user, &project, Role::Member).await,
+                "project" => store.set_project_enabled(&project, false).await,
+                "user" => store.set_user_enabled(&user, false).await,
+                _ => store.delete_user(&user).await,
+            };
+            assert!(taken.unwrap(), "{way}");
+            for (token, secret) in [(&unused, None), (&used, Some(&secret))] {
+                let refused = redeem(&store, token, secret, NOW).await.unwrap_err();
+                assert_eq!(refused, RefusedToken::Unknown, "{way}");
+            }
+        }
     }
 
     #[tokio::test]

@@ -5,6 +5,7 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use super::{DomainKey, Key, MAX_NAME, ProjectKey, check_name, read_domain, taken};
+use crate::grants;
 use crate::{Store, StoreError, parse};
 
 /// A project to make. It is enabled.
@@ -132,6 +133,7 @@ impl Store {
                 .bind(project.as_str())
                 .execute(&mut *step)
                 .await?;
+            grants::forget_of_project(&mut step, project).await?;
         }
         step.commit().await?;
         Ok(found.rows_affected() == 1)
@@ -139,10 +141,13 @@ impl Store {
 
     /// Deletes a project with the roles and tokens in it. False: there is no such project.
     pub async fn delete_project(&self, project: &ProjectId) -> Result<bool, StoreError> {
+        let mut step = self.write.begin().await?;
         let gone = sqlx::query("DELETE FROM projects WHERE id = ?")
             .bind(project.as_str())
-            .execute(&self.write)
+            .execute(&mut *step)
             .await?;
+        grants::forget_of_project(&mut step, project).await?;
+        step.commit().await?;
         Ok(gone.rows_affected() == 1)
     }
 }

@@ -4,6 +4,7 @@ use oriel_domain::{DomainRef, ProjectId, ProjectRef, Role, UserId, UserRef};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
+use crate::grants;
 use crate::{Store, StoreError, parse};
 
 /// A role that a user has in a project, without those that it implies.
@@ -37,20 +38,24 @@ impl Store {
     }
 
     /// Takes a role from a user in a project. Tokens follow at once: their roles are read anew each
-    /// time. False: the user did not have it.
+    /// time. The links that the user was granted open nothing any more: with fewer roles, fewer might
+    /// have been granted. False: the user did not have it.
     pub async fn remove_role(
         &self,
         user: &UserId,
         project: &ProjectId,
         role: Role,
     ) -> Result<bool, StoreError> {
+        let mut step = self.write.begin().await?;
         let gone =
             sqlx::query("DELETE FROM role_assignments WHERE user_id = ? AND project_id = ? AND role = ?")
                 .bind(user.as_str())
                 .bind(project.as_str())
                 .bind(role.name())
-                .execute(&self.write)
+                .execute(&mut *step)
                 .await?;
+        grants::forget_of_user(&mut step, user).await?;
+        step.commit().await?;
         Ok(gone.rows_affected() == 1)
     }
 

@@ -8,6 +8,7 @@ use sqlx::sqlite::SqliteRow;
 use time::OffsetDateTime;
 
 use super::{DomainKey, Key, MAX_USER_NAME, UserKey, check_name, read_domain, taken};
+use crate::grants;
 use crate::{Store, StoreError, from_seconds, parse, to_seconds};
 
 /// The hash of a password, as a PHC string. It has no `Display`, and its `Debug` shows nothing of
@@ -170,17 +171,21 @@ impl Store {
                 .bind(user.as_str())
                 .execute(&mut *step)
                 .await?;
+            grants::forget_of_user(&mut step, user).await?;
         }
         step.commit().await?;
         Ok(found.rows_affected() == 1)
     }
 
-    /// Deletes a user with its roles and tokens. False: there is no such user.
+    /// Deletes a user with its roles, tokens and grants. False: there is no such user.
     pub async fn delete_user(&self, user: &UserId) -> Result<bool, StoreError> {
+        let mut step = self.write.begin().await?;
         let gone = sqlx::query("DELETE FROM users WHERE id = ?")
             .bind(user.as_str())
-            .execute(&self.write)
+            .execute(&mut *step)
             .await?;
+        grants::forget_of_user(&mut step, user).await?;
+        step.commit().await?;
         Ok(gone.rows_affected() == 1)
     }
 }
