@@ -12,7 +12,10 @@ use crate::session::Failure;
 const MAX_ANSWER: usize = 4096;
 
 /// Asks for the console at this path, and reads the answer and not a byte more.
-pub(crate) async fn ask<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, path: &str) -> Result<(), Failure> {
+pub(crate) async fn ask<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut S,
+    path: &str,
+) -> Result<(), Failure> {
     let lost = |error: io::Error| Failure::of_back_end(&error);
     let request = format!("CONNECT {path} HTTP/1.1\r\n\r\n");
     stream.write_all(request.as_bytes()).await.map_err(lost)?;
@@ -27,7 +30,10 @@ pub(crate) async fn ask<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, path:
         match stream.read_u8().await {
             Ok(byte) => answer.push(byte),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                return Err(Failure::new(EndReason::BackEndClosed, "closed in the answer to CONNECT"));
+                return Err(Failure::new(
+                    EndReason::BackEndClosed,
+                    "closed in the answer to CONNECT",
+                ));
             }
             Err(error) => return Err(lost(error)),
         }
@@ -69,7 +75,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_refusal_and_an_endless_answer_end() {
-        assert_eq!(answered(b"HTTP/1.1 404 Not Found\r\n\r\n").await.0, Err(EndReason::BackEndSecurity));
+        assert_eq!(
+            answered(b"HTTP/1.1 404 Not Found\r\n\r\n").await.0,
+            Err(EndReason::BackEndSecurity)
+        );
         let endless = [b"HTTP/1.1 200 OK\r\n".as_slice(), &[b'x'; 5000]].concat();
         assert_eq!(answered(&endless).await.0, Err(EndReason::BackEndProtocol));
     }

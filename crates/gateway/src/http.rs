@@ -235,8 +235,14 @@ async fn redeem_console(State(gateway): State<Gateway>, request: Request) -> Res
 /// may well be a token in the wrong place.
 async fn read_token(headers: &HeaderMap, body: Body) -> Result<ConsoleToken, Failure> {
     let wrong = |detail: &str| Failure::new(EndReason::ClientProtocol, detail);
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default();
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let essence = content_type
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default();
     // No other site can send this type without asking first, which is half of the defence.
     if !essence.trim().eq_ignore_ascii_case("application/json") {
         return Err(wrong("the Content-Type must be application/json"));

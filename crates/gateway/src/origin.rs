@@ -90,8 +90,14 @@ mod tests {
         let rules = OriginRules::new("https://console.example".parse().unwrap(), &[]);
         let mut headers = HeaderMap::new();
         headers.insert(header::ORIGIN, "https://10.0.0.7:8002".parse().unwrap());
-        assert!(rules.admit(&Uri::from_static("https://10.0.0.7:8002/oriel/v1/console"), &headers));
-        assert!(!rules.admit(&Uri::from_static("https://10.0.0.8:8002/oriel/v1/console"), &headers));
+        assert!(rules.admit(
+            &Uri::from_static("https://10.0.0.7:8002/oriel/v1/console"),
+            &headers
+        ));
+        assert!(!rules.admit(
+            &Uri::from_static("https://10.0.0.8:8002/oriel/v1/console"),
+            &headers
+        ));
         assert!(!rules.admit(&Uri::from_static("/oriel/v1/console"), &headers));
     }
 

@@ -39,7 +39,8 @@ impl Drop for Claim {
     fn drop(&mut self) {
         if let Some(fresh) = self.fresh.take() {
             let (store, token) = (self.store.clone(), self.token);
-            self.tasks.spawn(async move { give_back(&store, &token, &fresh).await });
+            self.tasks
+                .spawn(async move { give_back(&store, &token, &fresh).await });
         }
     }
 }

@@ -132,8 +132,12 @@ where
             self.down.keep(from_back_end);
         }
         self.up.keep(from_browser);
-        self.carried.down.fetch_add(from_back_end.len() as u64, Ordering::Relaxed);
-        self.carried.up.fetch_add(from_browser.len() as u64, Ordering::Relaxed);
+        self.carried
+            .down
+            .fetch_add(from_back_end.len() as u64, Ordering::Relaxed);
+        self.carried
+            .up
+            .fetch_add(from_browser.len() as u64, Ordering::Relaxed);
     }
 
     /// Carries bytes until one side ends it.

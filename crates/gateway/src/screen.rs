@@ -61,10 +61,16 @@ async fn secure(mut stream: BackEndStream) -> Result<Screen, Failure> {
             .feed(&mut unread)
             .map_err(|error| back_end_error(&error))?
         {
-            BackEndStep::Send(bytes) => stream.write_all(&bytes).await.map_err(|error| Failure::of_back_end(&error))?,
+            BackEndStep::Send(bytes) => stream
+                .write_all(&bytes)
+                .await
+                .map_err(|error| Failure::of_back_end(&error))?,
             BackEndStep::Done(_) => break,
             BackEndStep::Need => {
-                let read = stream.read(&mut buffer).await.map_err(|error| Failure::of_back_end(&error))?;
+                let read = stream
+                    .read(&mut buffer)
+                    .await
+                    .map_err(|error| Failure::of_back_end(&error))?;
                 if read == 0 {
                     return Err(back_end_error(&handshake.closed()));
                 }
@@ -89,7 +95,10 @@ async fn secure(mut stream: BackEndStream) -> Result<Screen, Failure> {
                 stream,
             });
         }
-        let read = stream.read(&mut buffer).await.map_err(|error| Failure::of_back_end(&error))?;
+        let read = stream
+            .read(&mut buffer)
+            .await
+            .map_err(|error| Failure::of_back_end(&error))?;
         if read == 0 {
             return Err(Failure::new(
                 EndReason::BackEndClosed,

@@ -12,6 +12,7 @@ use oriel_store::{SessionRecord, Store, StoreError};
 use time::OffsetDateTime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, watch};
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::http::ClientAddress;
 use crate::relay::Carried;
@@ -96,9 +97,13 @@ struct Live {
     sessions: HashMap<SessionId, watch::Sender<Option<EndReason>>>,
 }
 
-/// Leave to begin one session. It is held while the back end is opened, so that openings count too.
+/// Leave to begin one session. It is held while the back end is opened, so that openings count too,
+/// and a stop waits for them.
 #[derive(Debug)]
-pub(crate) struct Slot(#[expect(dead_code, reason = "held for its drop")] OwnedSemaphorePermit);
+pub(crate) struct Slot {
+    _permit: OwnedSemaphorePermit,
+    _task: TaskTrackerToken,
+}
 
 impl Sessions {
     pub fn new(store: Store, gateway: String, max: usize) -> Self {
@@ -114,13 +119,16 @@ impl Sessions {
 
     /// Takes a slot, if one more session may begin.
     pub fn admit(&self) -> Result<Slot, EndReason> {
-        Arc::clone(&self.slots)
+        let permit = Arc::clone(&self.slots)
             .try_acquire_owned()
-            .map(Slot)
             .map_err(|error| match error {
                 TryAcquireError::NoPermits => EndReason::TooManySessions,
                 TryAcquireError::Closed => EndReason::Stopping,
-            })
+            })?;
+        Ok(Slot {
+            _permit: permit,
+            _task: self.tasks.token(),
+        })
     }
 
     /// Begins a session and records it.

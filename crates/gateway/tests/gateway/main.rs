@@ -1,0 +1,17 @@
+//! The gateway from outside: a browser at one end, a hypervisor at the other, both played by hand.
+
+#[cfg(test)]
+mod kit;
+
+#[cfg(test)]
+mod back_ends;
+#[cfg(test)]
+mod ends;
+#[cfg(test)]
+mod opening;
+#[cfg(test)]
+mod page_call;
+#[cfg(test)]
+mod relaying;
+#[cfg(test)]
+mod tokens;
