@@ -68,8 +68,8 @@ pub enum ConsoleError {
     /// The operator does not serve this kind.
     #[error("consoles of type {0} are not served here")]
     NotServed(ConsoleKind),
-    /// The server is on no host yet, or on none any more.
-    #[error("server {0} is on no host")]
+    /// The server is on no host yet, or on none any more, or does not run there.
+    #[error("server {0} is not ready")]
     NotReady(ServerId),
     /// The server is going away or moving.
     #[error("server {server} is {state}")]
@@ -174,12 +174,35 @@ impl Consoles {
         }
     }
 
+    /// Whether the server runs, so that its consoles have something to show, as far as the inventory
+    /// knows. Huawei's cloud asks for this; Nova leaves it to the hypervisor.
+    pub fn check_up(&self, server: &Server) -> Result<(), ConsoleError> {
+        self.check_ready(server)?;
+        if server.status.is_down() {
+            return Err(ConsoleError::NotReady(server.id));
+        }
+        Ok(())
+    }
+
     /// Grants a console of a server that the principal was found to be allowed to open.
     pub async fn grant(
         &self,
         principal: &Principal,
         server: &Server,
         kind: ConsoleKind,
+        now: OffsetDateTime,
+    ) -> Result<GrantedConsole, ConsoleError> {
+        self.grant_in(principal, server, kind, None, now).await
+    }
+
+    /// Grants a console as [`grant`](Self::grant) does, with a link in this language rather than in
+    /// the one that the operator chose.
+    pub async fn grant_in(
+        &self,
+        principal: &Principal,
+        server: &Server,
+        kind: ConsoleKind,
+        lang: Option<&str>,
         now: OffsetDateTime,
     ) -> Result<GrantedConsole, ConsoleError> {
         self.check_ready(server)?;
@@ -212,7 +235,7 @@ impl Consoles {
             grant = %token.digest().short(), "console granted"
         );
         Ok(GrantedConsole {
-            url: link.with(&token),
+            url: link.with(&token, lang),
             expires_at: grant.expires_at,
         })
     }
@@ -284,14 +307,14 @@ fn last_lines(text: &str, lines: Option<usize>) -> String {
 }
 
 impl ConsoleLink {
-    /// The link that carries this token.
-    fn with(&self, token: &ConsoleToken) -> String {
+    /// The link that carries this token, in a language that was asked for.
+    fn with(&self, token: &ConsoleToken, lang: Option<&str>) -> String {
         let mut url = self.base_url.clone();
         match self.form {
             LinkForm::Token => {
                 let mut query = url.query_pairs_mut();
                 query.append_pair("token", token.expose());
-                if let Some(lang) = &self.lang {
+                if let Some(lang) = lang.or(self.lang.as_deref()) {
                     query.append_pair("lang", lang);
                 }
             }
@@ -329,7 +352,7 @@ mod tests {
             form,
             lang: Some("EN".into()),
         }
-        .with(&token)
+        .with(&token, None)
     }
 
     #[test]

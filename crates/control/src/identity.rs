@@ -5,11 +5,16 @@
 //! is the business of the kind of identity; [`Embedded`] keeps users and tokens in Oriel's own
 //! store and speaks the part of Keystone's API (version 3) that unmodified clients log in with.
 
+mod access;
 mod api;
 mod embedded;
 pub mod password;
+pub mod signature;
+mod throttle;
+mod vault;
 
 use std::num::NonZero;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
@@ -17,9 +22,14 @@ use oriel_domain::{AuthToken, Principal};
 use oriel_store::{AuthMethod, StoreError};
 use time::{Duration, OffsetDateTime};
 
+use self::signature::Claim;
+
+pub use access::SignatureError;
 pub use api::{router, unauthorized};
 pub use embedded::{Embedded, Issued, LoginError, Scope};
 pub use password::PasswordError;
+pub use throttle::{LockOut, Locked};
+pub use vault::{Vault, VaultError};
 
 /// Where callers are looked up. Clones share it.
 #[derive(Debug, Clone)]
@@ -34,6 +44,14 @@ impl Identity {
     pub async fn validate(&self, token: &AuthToken) -> Result<Option<Caller>, IdentityError> {
         match self {
             Self::Embedded(embedded) => embedded.validate(token).await,
+        }
+    }
+
+    /// Finds out who signed a request. An identity that keeps no secrets of access keys cannot say,
+    /// and refuses with [`Refusal::NotTaken`](signature::Refusal::NotTaken).
+    pub async fn verify(&self, claim: &Claim, body: &[u8]) -> Result<Principal, SignatureError> {
+        match self {
+            Self::Embedded(embedded) => embedded.verify(claim, body).await,
         }
     }
 }
@@ -65,6 +83,9 @@ pub enum IdentityError {
     /// A password could not be checked.
     #[error(transparent)]
     Password(#[from] PasswordError),
+    /// The secret of an access key could not be opened.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     /// The operating system had no randomness for a token.
     #[error("the operating system gave no randomness for a token: {0}")]
     Randomness(#[from] getrandom::Error),
@@ -85,6 +106,11 @@ pub struct IdentitySettings {
     pub password_workers: usize,
     /// Logins that may wait for a password check; one more is told to come back (503).
     pub password_queue: usize,
+    /// When repeated failures of one user or access key slow it down and lock it.
+    pub lock_out: LockOut,
+    /// The file with the key that secrets of access keys are sealed with. None: signed requests are
+    /// refused.
+    pub credential_key: Option<PathBuf>,
 }
 
 impl IdentitySettings {
@@ -104,6 +130,8 @@ impl IdentitySettings {
             token_ttl: Self::TOKEN_TTL,
             password_workers: thread::available_parallelism().map_or(1, NonZero::get),
             password_queue: Self::PASSWORD_QUEUE,
+            lock_out: LockOut::DEFAULT,
+            credential_key: None,
         }
     }
 }

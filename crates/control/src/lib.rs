@@ -2,10 +2,12 @@
 //!
 //! The whole of it is one operation, `(principal, server, console kind) -> grant`, in
 //! [`consoles`]. Around it lie the dialects, which read a request into that operation and write
-//! its result in a cloud's own shape: [`compute`] speaks Nova. [`identity`] says who asks.
+//! its result in a cloud's own shape: [`compute`] speaks Nova, [`ecs`] speaks Huawei's ECS.
+//! [`identity`] says who asks.
 
 pub mod compute;
 pub mod consoles;
+pub mod ecs;
 pub mod identity;
 pub mod policy;
 pub mod request_id;
@@ -13,6 +15,7 @@ pub mod request_id;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::routing::any;
 use oriel_inventory::Inventory;
 use oriel_store::Store;
 
@@ -50,10 +53,14 @@ impl Control {
         }
     }
 
-    /// The APIs under their paths: identity at `/identity` and `/v3`, compute at the root.
+    /// The APIs under their paths: identity at `/identity` and `/v3`, ECS at `/v1`, compute at the
+    /// root.
     pub fn router(&self, embedded: Arc<Embedded>) -> Router {
         Router::new()
             .fallback(compute::handle)
+            .route("/v1", any(ecs::handle))
+            .route("/v1/", any(ecs::handle))
+            .route("/v1/{*rest}", any(ecs::handle))
             .with_state(self.clone())
             .merge(identity::router(embedded))
     }

@@ -2,11 +2,14 @@
 
 use std::fmt;
 
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue};
 use uuid::Uuid;
 
 /// The header that carries it, as OpenStack's services name it.
 pub const HEADER: &str = "x-openstack-request-id";
+
+/// The same, as Huawei's services name it and its SDKs read it.
+pub const HUAWEI_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A request's name: `req-` and a random UUID. Ours always; one that a client sends is not taken
 /// over, since it could be made to look like another request's.

@@ -4,6 +4,7 @@
 //! [`ConsoleKind`]), what they get ([`Grant`], [`ConsoleToken`]) and how a session ends
 //! ([`EndReason`]). No HTTP, no SQL and no socket: both planes and the store build on these types.
 
+mod access_key;
 mod console;
 mod grant;
 mod id;
@@ -12,6 +13,7 @@ mod secret;
 mod server;
 mod session;
 
+pub use access_key::{AccessKeyId, NotAnAccessKey, SecretKey};
 pub use console::{
     Address, AddressError, BackEnd, ConsoleKind, PasswordSource, Protocol, UnknownConsoleKind,
 };

@@ -105,6 +105,24 @@ named_states! {
     }
 }
 
+impl ServerStatus {
+    /// Whether a server in this state surely does not run, so that none of its consoles has
+    /// anything to show. A broken one may well run.
+    pub fn is_down(self) -> bool {
+        match self {
+            Self::Build
+            | Self::Shutoff
+            | Self::Suspended
+            | Self::Shelved
+            | Self::ShelvedOffloaded
+            | Self::SoftDeleted => true,
+            Self::Active | Self::Paused | Self::Rescue | Self::VerifyResize | Self::Error | Self::Unknown => {
+                false
+            }
+        }
+    }
+}
+
 /// A virtual machine and the ways into it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {

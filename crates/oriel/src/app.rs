@@ -15,7 +15,7 @@ use http::{Method, StatusCode};
 use oriel_control::Control;
 use oriel_control::compute::{ComputeSettings, Microversion};
 use oriel_control::consoles::{ConsoleLink, ConsoleSettings, LinkForm};
-use oriel_control::identity::{Embedded, Identity, IdentityError, IdentitySettings};
+use oriel_control::identity::{Embedded, Identity, IdentityError, IdentitySettings, LockOut};
 use oriel_control::policy::{Policy, PolicyError};
 use oriel_control::request_id::RequestId;
 use oriel_domain::{ConsoleKind, EndReason};
@@ -313,6 +313,11 @@ fn identity_settings(config: &Config) -> IdentitySettings {
     settings.region.clone_from(&config.identity.region);
     settings.token_ttl = config.identity.token_ttl.signed();
     settings.password_queue = config.identity.password_queue;
+    settings.lock_out = LockOut {
+        after: config.identity.lock_after,
+        lasts: config.identity.lock_for.0,
+    };
+    settings.credential_key = Some(config.credential_key());
     settings
 }
 

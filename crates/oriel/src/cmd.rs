@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
+use oriel_control::identity::Vault;
 use oriel_control::policy::Policy;
 use oriel_inventory::FileInventory;
 use oriel_store::Store;
@@ -15,7 +16,7 @@ use crate::app::{self, App, AppError};
 use crate::config::{Config, ConfigError, EXAMPLE, TlsMode};
 use crate::demo_server::{self, DemoServerArgs, DemoServerError};
 use crate::telemetry;
-use identity::{BootstrapArgs, CliError, ProjectCommand, RoleCommand, UserCommand};
+use identity::{BootstrapArgs, CliError, CredentialCommand, ProjectCommand, RoleCommand, UserCommand};
 
 /// A console in a browser for every virtual machine.
 ///
@@ -56,6 +57,9 @@ enum Command {
     /// Who may do what in which project
     #[command(subcommand)]
     Role(RoleCommand),
+    /// Access keys, for programs that sign their requests (Huawei's SDKs)
+    #[command(subcommand)]
+    Credential(CredentialCommand),
     /// Serve a test picture over VNC that shows the keys and clicks it gets
     DemoServer(DemoServerArgs),
 }
@@ -132,6 +136,11 @@ impl Cli {
             }
             Command::Role(command) => {
                 Ok(identity::run_role(&open_store(&config).await?, command, out).await?)
+            }
+            Command::Credential(command) => {
+                let store = open_store(&config).await?;
+                let vault = Vault::at(config.credential_key());
+                Ok(identity::run_credential(&store, &vault, command, out).await?)
             }
             Command::ExampleConfig | Command::DemoServer(_) => Ok(()),
         }

@@ -183,6 +183,10 @@ section! {
         region: String = "RegionOne".into(),
         /// Logins that wait for their password to be checked.
         password_queue: usize = 64,
+        /// Failures in a row that lock a user or an access key.
+        lock_after: u32 = 10,
+        /// How long it stays locked.
+        lock_for: Span = Span::seconds(300),
     }
 }
 
@@ -431,6 +435,7 @@ impl Config {
         }
         let gateway = &self.gateway;
         for (key, span) in [
+            ("identity.lock_for", self.identity.lock_for),
             ("gateway.ping_interval", gateway.ping_interval),
             ("gateway.connect_timeout", gateway.connect_timeout),
             ("gateway.handshake_timeout", gateway.handshake_timeout),
@@ -471,6 +476,11 @@ impl Config {
     /// The database's file.
     pub fn database(&self) -> PathBuf {
         self.data_dir.join("oriel.db")
+    }
+
+    /// The file with the key that the secrets of access keys are sealed with.
+    pub fn credential_key(&self) -> PathBuf {
+        self.data_dir.join("credential.key")
     }
 
     /// The folder of the certificate that Oriel makes for itself.

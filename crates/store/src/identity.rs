@@ -3,6 +3,7 @@
 //! Names are exact: `Bob` and `bob` are two users. A domain's name alone is found in any case,
 //! since clients write both `Default` and `default`.
 
+mod access_keys;
 mod domains;
 mod projects;
 mod roles;
@@ -16,6 +17,7 @@ use oriel_domain::{DomainId, DomainRef, ProjectId, UserId};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
+pub use access_keys::{AccessKeyHolder, AccessKeyRecord};
 pub use projects::{NewProject, ProjectRecord};
 pub use roles::RoleAssignment;
 pub use tokens::{AuthMethod, NewToken, Proof, TokenRecord, UnknownMethod};

@@ -18,8 +18,9 @@ use time::OffsetDateTime;
 
 pub use grants::Redeemed;
 pub use identity::{
-    AuthMethod, DEFAULT_DOMAIN, DomainKey, Key, NewProject, NewToken, NewUser, PasswordHash, ProjectKey,
-    ProjectRecord, Proof, RoleAssignment, TokenRecord, UnknownMethod, UserKey, UserRecord,
+    AccessKeyHolder, AccessKeyRecord, AuthMethod, DEFAULT_DOMAIN, DomainKey, Key, NewProject, NewToken,
+    NewUser, PasswordHash, ProjectKey, ProjectRecord, Proof, RoleAssignment, TokenRecord, UnknownMethod,
+    UserKey, UserRecord,
 };
 pub use sessions::SessionRecord;
 
@@ -125,7 +126,8 @@ impl Store {
     }
 }
 
-/// The schema's history. Each step is run once, in order, in a transaction of its own.
+/// The schema's history. Each step is run once, in order, in a transaction of its own. A number may
+/// come to a database late or never: the steps that it lacks are run, whatever came after them.
 fn migrator() -> Migrator {
     let step = |version, name: &'static str, sql: &'static str| {
         Migration::new(
@@ -139,6 +141,11 @@ fn migrator() -> Migrator {
     Migrator::with_migrations(vec![
         step(1, "identity", include_str!("../migrations/0001_identity.sql")),
         step(2, "grants", include_str!("../migrations/0002_grants.sql")),
+        step(
+            4,
+            "access keys",
+            include_str!("../migrations/0004_access_keys.sql"),
+        ),
     ])
 }
 
@@ -194,6 +201,30 @@ mod tests {
             let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
             assert_eq!(mode, 0o600, "{:?}", entry.file_name());
         }
+        store.close().await;
+    }
+    #[tokio::test]
+    async fn steps_may_come_to_a_database_in_any_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("oriel.db");
+        Store::open(&file).await.unwrap().close().await;
+        let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(&file))
+            .await
+            .unwrap();
+        // As if step 2 had landed after all the others.
+        for statement in [
+            "DELETE FROM _sqlx_migrations WHERE version = 2",
+            "DROP TABLE grants",
+            "DROP TABLE sessions",
+        ] {
+            sqlx::query(statement).execute(&pool).await.unwrap();
+        }
+        pool.close().await;
+        let store = Store::open(&file).await.unwrap();
+        sqlx::query("SELECT token_hash FROM grants")
+            .fetch_all(&store.read)
+            .await
+            .unwrap();
         store.close().await;
     }
 }

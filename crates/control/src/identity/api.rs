@@ -80,6 +80,7 @@ async fn finish(State(identity): State<Arc<Embedded>>, mut request: Request, nex
     let mut response = next.run(request).instrument(span).await;
     let headers = response.headers_mut();
     headers.insert(request_id::HEADER, id.to_header());
+    headers.insert(request_id::HUAWEI_HEADER, id.to_header());
     headers.insert(VARY, HeaderValue::from_static("X-Auth-Token"));
     if response.status() == StatusCode::UNAUTHORIZED {
         challenge(&mut response, &identity.settings().public_url);

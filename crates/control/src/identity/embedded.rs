@@ -1,13 +1,19 @@
 //! Users and tokens in Oriel's own store.
 
-use oriel_domain::{AuthToken, Principal, ProjectId, Roles, UserId};
-use oriel_store::{AuthMethod, NewToken, ProjectKey, Proof, Store, StoreError, TokenRecord, UserKey};
+use std::time::Instant;
+
+use oriel_domain::{AuthToken, Principal, ProjectId, Roles, SecretKey, UserId};
+use oriel_store::{
+    AuthMethod, DomainKey, Key, NewToken, ProjectKey, Proof, Store, StoreError, TokenRecord, UserKey,
+};
 use secrecy::SecretString;
 use time::OffsetDateTime;
 use tracing::info;
 use uuid::Uuid;
 
 use super::password::Workers;
+use super::throttle::{Locked, Throttle};
+use super::vault::Vault;
 use super::{Caller, IdentityError, IdentitySettings};
 
 /// Where a new token is to be good.
@@ -43,6 +49,9 @@ pub enum LoginError {
     /// not exist, or is disabled: one answer for all of them.
     #[error("{0}")]
     NoRole(&'static str),
+    /// The user has failed too often, by whoever's hand, and whether or not there is such a user.
+    #[error("Too many failed logins of this user. Try again in {} seconds.", .0.retry_after.as_secs())]
+    Locked(#[from] Locked),
     /// Nobody could say.
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -57,9 +66,17 @@ impl From<StoreError> for LoginError {
 /// Users and tokens in Oriel's own store.
 #[derive(Debug)]
 pub struct Embedded {
-    store: Store,
+    pub(super) store: Store,
     settings: IdentitySettings,
     workers: Workers,
+    /// Failed logins, by user.
+    logins: Throttle,
+    /// Wrong signatures, by access key.
+    pub(super) signatures: Throttle,
+    /// Where the secrets of access keys are opened, if signatures are taken.
+    pub(super) vault: Option<Vault>,
+    /// What a signature is checked against whose key does not exist.
+    pub(super) decoy: SecretKey,
 }
 
 impl Embedded {
@@ -68,8 +85,12 @@ impl Embedded {
         let workers = Workers::new(settings.password_workers, settings.password_queue)?;
         Ok(Self {
             store,
-            settings,
             workers,
+            logins: Throttle::new(settings.lock_out),
+            signatures: Throttle::new(settings.lock_out),
+            vault: settings.credential_key.clone().map(Vault::at),
+            decoy: SecretKey::random()?,
+            settings,
         })
     }
 
@@ -101,16 +122,14 @@ impl Embedded {
         Ok(self.store.token(&token.digest(), now).await?.map(read_caller))
     }
 
-    /// Trades a password for a token.
-    ///
-    /// A delay after repeated failures would go between the check and the answer: this is the one
-    /// place that knows both the user and the outcome.
+    /// Trades a password for a token. Repeated failures of one user are slowed down, then locked.
     pub async fn login_password(
         &self,
         user: &UserKey,
         password: &SecretString,
         scope: &Scope,
     ) -> Result<Issued, LoginError> {
+        let attempt = self.logins.admit(&claimed_name(user), Instant::now())?;
         let known = self.store.credentials(user).await?;
         let matches = self
             .workers
@@ -118,13 +137,16 @@ impl Embedded {
             .await?;
         let Some((user, hash)) = known else {
             // What was typed as the name is not logged: it may well be the password.
+            attempt.failed(Instant::now());
             info!(user_id = "unknown", "login refused");
             return Err(LoginError::Refused);
         };
         if !matches || !user.enabled {
+            attempt.failed(Instant::now());
             info!(user_id = %user.id, enabled = user.enabled, "login refused");
             return Err(LoginError::Refused);
         }
+        attempt.succeeded(Instant::now())?;
         let issued_at = OffsetDateTime::now_utc();
         let new = NewToken {
             project: self.scoped_project(&user.id, scope).await?,
@@ -213,6 +235,23 @@ impl Embedded {
             "token issued"
         );
         Ok(Issued { token, caller })
+    }
+}
+
+/// What a user's failures are counted under: as the user was named, so that nothing is learned of
+/// whether there is one. The default domain has the same id and name; with that, a user has two
+/// such names, its id being the other.
+fn claimed_name(user: &UserKey) -> (&str, String) {
+    match user {
+        Key::Id(id) => (id.as_str(), String::new()),
+        Key::Name {
+            name,
+            domain: DomainKey::Id(domain),
+        } => (name, format!("@{}", domain.as_str().to_lowercase())),
+        Key::Name {
+            name,
+            domain: DomainKey::Name(domain),
+        } => (name, format!("@{}", domain.to_lowercase())),
     }
 }
 

@@ -1,10 +1,12 @@
-//! `oriel user`, `project`, `role` and `bootstrap`: who may log in, and with which role where.
+//! `oriel user`, `project`, `role`, `credential` and `bootstrap`: who may log in or sign requests, and
+//! with which role where.
 //!
 //! These work on the store's file and may run beside a live server: it reads users, projects and
 //! roles anew for each request, so that every change is in force at once. Users and projects are
 //! those of the domain `Default`, named by name or by id.
 
 mod bootstrap;
+mod credential;
 mod find;
 mod openrc;
 mod output;
@@ -14,12 +16,13 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use oriel_control::identity::PasswordError;
+use oriel_control::identity::{PasswordError, VaultError};
 use oriel_domain::Role;
 use oriel_store::{NewProject, NewUser, Store, StoreError};
 use time::OffsetDateTime;
 
 pub use bootstrap::{BootstrapArgs, bootstrap};
+pub use credential::{CredentialCommand, run_credential};
 
 use find::{default_domain, find_project, find_user};
 use output::{Form, print_project, print_projects, print_roles, print_user, print_users};
@@ -148,10 +151,10 @@ pub enum CliError {
     /// The store failed, or refused.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A user or project that does not exist.
+    /// A user, project or credential that does not exist.
     #[error("there is no {what} {name:?}: `oriel {what} list` shows those that there are")]
     NoSuch {
-        /// `user` or `project`.
+        /// `user`, `project` or `credential`.
         what: &'static str,
         /// What was asked for.
         name: String,
@@ -195,8 +198,11 @@ pub enum CliError {
     /// The password could not be hashed or checked.
     #[error(transparent)]
     Password(#[from] PasswordError),
-    /// There was no randomness for a password.
-    #[error("the operating system gave no randomness for a password: {0}")]
+    /// The secret of a credential could not be sealed.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// There was no randomness for a password or a credential.
+    #[error("the operating system gave no randomness for a new secret: {0}")]
     Randomness(#[from] getrandom::Error),
     /// An `openrc` file was asked for, but only the user knows the password.
     #[error(

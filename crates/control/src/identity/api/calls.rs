@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::fault::Fault;
 use super::login::{Login, LoginProof};
-use super::parts::{Authenticated, query_value, read_json, subject_token};
+use super::parts::{Asker, Authenticated, query_value, read_json, subject_token};
 use super::{X_SUBJECT_TOKEN, document};
 use crate::identity::{Caller, Embedded, IdentityError};
 
@@ -103,25 +103,29 @@ pub(super) async fn catalog(State(identity): Server, Authenticated(caller): Auth
 }
 
 /// `GET /v3/auth/projects`: where the caller can go with a token.
-pub(super) async fn own_projects(State(identity): Server, Authenticated(caller): Authenticated) -> Answer {
-    let mut list = projects_with_role(&identity, &caller.principal.user.id).await?;
+pub(super) async fn own_projects(State(identity): Server, asker: Asker) -> Answer {
+    let mut list = projects_with_role(&identity, &asker.principal().user.id).await?;
     list.retain(|project| project.enabled);
     Ok(Json(document::projects(identity.settings(), "/auth/projects", &list)).into_response())
 }
 
 /// `GET /v3/projects`: every project for an admin, their own for everyone else.
-pub(super) async fn projects(
-    State(identity): Server,
-    Authenticated(caller): Authenticated,
-    RawQuery(query): RawQuery,
-) -> Answer {
-    let mut list = if caller.principal.has(Role::Admin) {
+///
+/// Huawei's SDKs ask it for the one project that has the region's name, where they were given no
+/// project. For whoever signs with an access key that name stands for the project of the key.
+pub(super) async fn projects(State(identity): Server, asker: Asker, RawQuery(query): RawQuery) -> Answer {
+    let principal = asker.principal();
+    let mut list = if principal.has(Role::Admin) {
         identity.store().projects().await.map_err(IdentityError::from)?
     } else {
-        projects_with_role(&identity, &caller.principal.user.id).await?
+        projects_with_role(&identity, &principal.user.id).await?
     };
     if let Some(name) = query_value(query.as_deref(), "name") {
-        list.retain(|project| project.name == name);
+        if matches!(asker, Asker::Signer(_)) && name == identity.settings().region {
+            list.retain(|project| principal.is_in(&project.id));
+        } else {
+            list.retain(|project| project.name == name);
+        }
     }
     if let Some(domain) = query_value(query.as_deref(), "domain_id") {
         list.retain(|project| project.domain.id.as_str() == domain);

@@ -7,13 +7,16 @@ use http::{HeaderValue, StatusCode};
 use serde_json::json;
 use tracing::error;
 
-use crate::identity::{IdentityError, LoginError};
+use crate::identity::signature::Refusal;
+use crate::identity::{IdentityError, LoginError, SignatureError};
 
 /// An answer that is an error: `{"error": {"code", "message", "title"}}`.
 #[derive(Debug)]
 pub(super) struct Fault {
     status: StatusCode,
     message: String,
+    /// When to come back, in seconds.
+    retry_after: Option<u64>,
 }
 
 impl Fault {
@@ -21,6 +24,7 @@ impl Fault {
         Self {
             status,
             message: message.into(),
+            retry_after: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1),
         }
     }
 
@@ -54,7 +58,10 @@ impl From<IdentityError> for Fault {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Too many logins are waiting for their password to be checked. Try again in a second.",
             ),
-            IdentityError::Store(_) | IdentityError::Password(_) | IdentityError::Randomness(_) => {
+            IdentityError::Store(_)
+            | IdentityError::Password(_)
+            | IdentityError::Vault(_)
+            | IdentityError::Randomness(_) => {
                 error!(error = %error, "the identity API failed");
                 Self::new(
                     StatusCode::INTERNAL_SERVER_ERROR,
@@ -70,7 +77,34 @@ impl From<LoginError> for Fault {
         match error {
             LoginError::Refused => Self::unauthorized(),
             LoginError::NoRole(why) => Self::new(StatusCode::UNAUTHORIZED, why),
+            LoginError::Locked(locked) => Self {
+                retry_after: Some(locked.retry_after.as_secs()),
+                ..Self::new(StatusCode::TOO_MANY_REQUESTS, error.to_string())
+            },
             LoginError::Identity(error) => error.into(),
+        }
+    }
+}
+
+impl From<SignatureError> for Fault {
+    fn from(error: SignatureError) -> Self {
+        match error {
+            SignatureError::Refused(refusal) => refusal.into(),
+            SignatureError::Identity(error) => error.into(),
+        }
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        let retry_after = match &refusal {
+            Refusal::Locked(locked) => Some(locked.retry_after.as_secs()),
+            _ => None,
+        };
+        let message = format!("Incorrect IAM authentication information: {refusal}");
+        Self {
+            retry_after,
+            ..Self::new(StatusCode::UNAUTHORIZED, message)
         }
     }
 }
@@ -82,10 +116,10 @@ impl IntoResponse for Fault {
             "error": {"code": self.status.as_u16(), "message": self.message, "title": title}
         });
         let mut response = (self.status, Json(body)).into_response();
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+        if let Some(seconds) = self.retry_after {
             response
                 .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from_static("1"));
+                .insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -9,12 +9,14 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use http_body_util::LengthLimitError;
-use oriel_domain::AuthToken;
+use oriel_domain::{AuthToken, Principal};
 use serde_json::Value;
+use time::OffsetDateTime;
 use tokio::time::timeout;
 
 use super::fault::Fault;
 use super::{X_AUTH_TOKEN, X_SUBJECT_TOKEN};
+use crate::identity::signature::Claim;
 use crate::identity::{Caller, Embedded};
 
 /// Longest body, in bytes: the limit of Keystone's own front (`oslo.middleware`).
@@ -32,6 +34,37 @@ impl FromRequestParts<Arc<Embedded>> for Authenticated {
         let token = header_token(&parts.headers, X_AUTH_TOKEN.as_str()).ok_or_else(Fault::unauthorized)?;
         let caller = identity.validate(&token).await?.ok_or_else(Fault::unauthorized)?;
         Ok(Self(caller))
+    }
+}
+
+/// Whoever holds the token in `X-Auth-Token` or, where there is none, signed the request.
+pub(super) enum Asker {
+    /// With a token.
+    Holder(Principal),
+    /// With an access key.
+    Signer(Principal),
+}
+
+impl Asker {
+    pub(super) fn principal(&self) -> &Principal {
+        match self {
+            Self::Holder(principal) | Self::Signer(principal) => principal,
+        }
+    }
+}
+
+impl FromRequestParts<Arc<Embedded>> for Asker {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, identity: &Arc<Embedded>) -> Result<Self, Fault> {
+        if !parts.headers.contains_key(X_AUTH_TOKEN)
+            && let Some(claim) = Claim::read(parts, OffsetDateTime::now_utc())?
+        {
+            // These calls have no body, and one that was sent is not read.
+            return Ok(Self::Signer(identity.verify(&claim, b"").await?));
+        }
+        let Authenticated(caller) = Authenticated::from_request_parts(parts, identity).await?;
+        Ok(Self::Holder(caller.principal))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod discovery;
+mod lock_out;
 mod login;
 mod projects;
 mod secrets;
@@ -20,7 +21,7 @@ use tempfile::TempDir;
 use time::OffsetDateTime;
 use tower::ServiceExt as _;
 
-use crate::identity::{Embedded, IdentitySettings, password};
+use crate::identity::{Embedded, IdentitySettings, LockOut, password};
 
 const URL: &str = "https://oriel.example:8002";
 /// The password of every user here.

@@ -141,7 +141,11 @@ fn project_table(out: &mut dyn Write, projects: &[ProjectRecord]) -> Result<(), 
     table(out, ["ID", "NAME", "ENABLED"], &rows)
 }
 
-fn table<const N: usize>(out: &mut dyn Write, head: [&str; N], rows: &[[String; N]]) -> Result<(), CliError> {
+pub(super) fn table<const N: usize>(
+    out: &mut dyn Write,
+    head: [&str; N],
+    rows: &[[String; N]],
+) -> Result<(), CliError> {
     let mut widths = head.map(str::len);
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -163,11 +167,11 @@ fn table<const N: usize>(out: &mut dyn Write, head: [&str; N], rows: &[[String; 
     Ok(())
 }
 
-fn yes_no(value: bool) -> String {
+pub(super) fn yes_no(value: bool) -> String {
     if value { "yes" } else { "no" }.to_owned()
 }
 
-fn rfc3339(time: OffsetDateTime) -> String {
+pub(super) fn rfc3339(time: OffsetDateTime) -> String {
     // Only a year beyond 9999 has no such form.
     time.format(&Rfc3339).unwrap_or_default()
 }

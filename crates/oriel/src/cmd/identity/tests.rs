@@ -2,7 +2,7 @@ use std::fs;
 use std::path::Path;
 
 use clap::Parser;
-use oriel_control::identity::{Embedded, IdentitySettings, Scope};
+use oriel_control::identity::{Embedded, IdentitySettings, Scope, Vault};
 use oriel_store::{DomainKey, Key};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -18,6 +18,8 @@ enum Line {
     Project(ProjectCommand),
     #[command(subcommand)]
     Role(RoleCommand),
+    #[command(subcommand)]
+    Credential(CredentialCommand),
     Bootstrap(BootstrapArgs),
 }
 
@@ -50,6 +52,10 @@ impl Lab {
             Line::User(command) => run_user(&self.store, command, &mut out).await?,
             Line::Project(command) => run_project(&self.store, command, &mut out).await?,
             Line::Role(command) => run_role(&self.store, command, &mut out).await?,
+            Line::Credential(command) => {
+                let vault = Vault::at(self.path("credential.key").into());
+                run_credential(&self.store, &vault, command, &mut out).await?;
+            }
             Line::Bootstrap(args) => {
                 bootstrap(
                     &self.store,
@@ -272,4 +278,71 @@ async fn bootstrap_writes_no_openrc_with_a_password_that_it_cannot_know() {
         Err(CliError::PasswordUnknown { .. })
     ));
     assert!(lab.logs_in("admin", "0ther", "admin").await);
+}
+
+#[tokio::test]
+async fn a_credential_shows_its_secret_once_and_keeps_it_sealed() {
+    let lab = Lab::new().await;
+    lab.run("user create ann --password-file @pw").await.unwrap();
+    lab.run("project create demo").await.unwrap();
+    let made = lab.json("credential create --user ann --project demo").await;
+    let (access, secret) = (made["access"].as_str().unwrap(), made["secret"].as_str().unwrap());
+    assert_eq!((access.len(), secret.len()), (20, 40));
+    assert_eq!(
+        (&made["user"], &made["project"], &made["enabled"]),
+        (&"ann".into(), &"demo".into(), &true.into())
+    );
+    let mut kept = made.clone();
+    kept.as_object_mut().unwrap().remove("secret");
+    assert_eq!(lab.json("credential list").await, Value::Array(vec![kept]));
+    let table = lab
+        .run("credential list --user ann --project demo")
+        .await
+        .unwrap();
+    assert!(table.contains(access) && !table.contains(secret), "{table}");
+    for file in ["oriel.db", "oriel.db-wal"] {
+        let bytes = fs::read(lab.folder.path().join(file)).unwrap();
+        let found = |text: &str| bytes.windows(text.len()).any(|part| part == text.as_bytes());
+        assert!(!found(secret), "{file}");
+    }
+    let sealed = lab
+        .store
+        .access_key_holder(&access.parse().unwrap())
+        .await
+        .unwrap();
+    let vault = Vault::at(lab.folder.path().join("credential.key"));
+    let opened = vault.open(&access.parse().unwrap(), &sealed.unwrap().sealed);
+    assert_eq!(opened.unwrap().expose(), secret);
+}
+
+#[tokio::test]
+async fn a_credential_is_disabled_enabled_and_deleted() {
+    let lab = Lab::new().await;
+    lab.run("user create ann --password-file @pw").await.unwrap();
+    lab.run("project create demo").await.unwrap();
+    let shown = lab
+        .run("credential create --user ann --project demo")
+        .await
+        .unwrap();
+    assert!(shown.contains("The secret is shown this once:\n"), "{shown}");
+    let access = lab.json("credential list").await[0]["access"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for (command, enabled) in [("disable", false), ("enable", true), ("delete", true)] {
+        let after = lab.json(&format!("credential {command} {access}")).await;
+        assert_eq!(after["enabled"], enabled, "{command}");
+    }
+    assert_eq!(lab.json("credential list").await, Value::Array(vec![]));
+    for name in [access.as_str(), "no/key"] {
+        let error = lab.run(&format!("credential enable {name}")).await.unwrap_err();
+        let told =
+            format!("there is no credential {name:?}: `oriel credential list` shows those that there are");
+        assert_eq!(error.to_string(), told);
+    }
+    assert!(
+        lab.run("credential create --user bob --project demo")
+            .await
+            .is_err()
+    );
 }

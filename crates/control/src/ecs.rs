@@ -1,0 +1,165 @@
+//! The ECS dialect: `/v1/{project_id}/cloudservers/{server_id}/...`, as Huawei's cloud and its SDKs
+//! speak it.
+//!
+//! [`handle`] is one request from top to bottom. The order of its steps is part of the contract:
+//! where a request is wrong in two ways, it decides which of the two the client is told.
+
+mod body;
+mod fault;
+mod language;
+mod route;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse as _, Response};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use oriel_domain::{ConsoleKind, Principal, ServerId};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use self::fault::Fault;
+use self::language::link_language;
+use self::route::{Call, Route};
+use crate::Control;
+use crate::identity::signature::Claim;
+use crate::policy::{Rule, Target};
+use crate::request_id::{self, RequestId};
+
+/// Largest body, in bytes. Huawei's gateway takes 12 MB; no call here needs more than a few hundred
+/// bytes, and a signed body is read before anyone knows who sent it.
+const MAX_BODY: usize = 114_688;
+/// How long a client may take to send one.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+const AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
+const PROJECT_ID: HeaderName = HeaderName::from_static("x-project-id");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Answers one request to the ECS API.
+pub(crate) async fn handle(State(control): State<Control>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let request_id = parts
+        .extensions
+        .get::<RequestId>()
+        .copied()
+        .unwrap_or_else(RequestId::random);
+    let mut response = match answer(&control, &parts, body).await {
+        Ok(value) => ([(header::CONTENT_TYPE, JSON)], value.to_string()).into_response(),
+        Err(fault) => fault.into_response(request_id),
+    };
+    response
+        .headers_mut()
+        .insert(request_id::HUAWEI_HEADER, request_id.to_header());
+    response
+}
+
+async fn answer(control: &Control, parts: &Parts, body: Body) -> Result<Value, Fault> {
+    let now = OffsetDateTime::now_utc();
+    // 1. Which call is it, and may its body be read at all?
+    let route = Route::parse(&parts.method, parts.uri.path()).ok_or(Fault::NoSuchApi)?;
+    if announced_length(&parts.headers).is_some_and(|length| length > MAX_BODY) {
+        return Err(Fault::BodyTooLarge);
+    }
+    // 2. Who asks? A token where there is one, else the signature over all of the request.
+    let (principal, body) = authenticate(control, parts, body, now).await?;
+    // 3. In their own project?
+    check_project(&principal, &route.project, &parts.headers)?;
+    // 4. What for?
+    let wanted = match route.call {
+        Call::RemoteConsole => Wanted::Console(body::remote_console(&parts.headers, &body)?),
+        Call::SerialConsole => Wanted::Console(ConsoleKind::Serial),
+        Call::ConsoleOutput => Wanted::Output(body::output_length(parts.uri.query())?),
+    };
+    // 5. Is it there, as far as they may know, and may they?
+    let server = ServerId::from_canonical(&route.server)
+        .and_then(|id| control.consoles.server(&principal, id))
+        .ok_or(Fault::NoSuchServer)?;
+    let rule = match wanted {
+        Wanted::Console(_) => Rule::RemoteConsoles,
+        Wanted::Output(_) => Rule::ConsoleOutput,
+    };
+    control.policy.check(rule, &principal, Target::of(&server))?;
+    // 6. The one operation, if the server is up.
+    let kind = match wanted {
+        Wanted::Console(kind) => kind,
+        Wanted::Output(lines) => {
+            return Ok(json!({ "output": control.consoles.output(&server, lines).await? }));
+        }
+    };
+    control.consoles.check_up(&server)?;
+    let lang = link_language(&parts.headers, kind);
+    let granted = control
+        .consoles
+        .grant_in(&principal, &server, kind, lang, now)
+        .await?;
+    Ok(match route.call {
+        Call::SerialConsole => json!({ "serial_console": { "url": granted.url } }),
+        _ => json!({ "remote_console": {
+            "type": kind.name(), "protocol": kind.protocol().name(), "url": granted.url,
+        } }),
+    })
+}
+
+/// What a call is after.
+#[derive(Debug, Clone, Copy)]
+enum Wanted {
+    /// A link to a console of this kind.
+    Console(ConsoleKind),
+    /// So many lines that the server wrote last, or all of them.
+    Output(Option<usize>),
+}
+
+/// Who asks, and the body. A token wins over a signature: with Huawei's SDK, a token can only be
+/// added to a request that is signed as well, with whatever key.
+async fn authenticate(
+    control: &Control,
+    parts: &Parts,
+    body: Body,
+    now: OffsetDateTime,
+) -> Result<(Principal, Bytes), Fault> {
+    if let Some(value) = parts.headers.get(AUTH_TOKEN) {
+        let token = value.to_str().ok().and_then(|text| text.parse().ok());
+        let token = token.ok_or(Fault::TokenRefused)?;
+        let caller = control.identity.validate(&token).await?;
+        let caller = caller.ok_or(Fault::TokenRefused)?;
+        return Ok((caller.principal, read(body).await?));
+    }
+    let claim = Claim::read(parts, now)?.ok_or(Fault::Anonymous)?;
+    let body = read(body).await?;
+    Ok((control.identity.verify(&claim, &body).await?, body))
+}
+
+async fn read(body: Body) -> Result<Bytes, Fault> {
+    match tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(_)) => Err(Fault::BodyTooLarge),
+        Err(_) => Err(Fault::BodyTooSlow),
+    }
+}
+
+/// The project of the path, and that of the header where there is one, must be the caller's, for
+/// admins too.
+fn check_project(principal: &Principal, given: &str, headers: &HeaderMap) -> Result<(), Fault> {
+    let own = principal
+        .project
+        .as_ref()
+        .map(|project| project.id.as_str())
+        .ok_or(Fault::OtherProject)?;
+    let in_header = headers
+        .get(PROJECT_ID)
+        .map_or(own.as_bytes(), HeaderValue::as_bytes);
+    if given == own && in_header == own.as_bytes() {
+        Ok(())
+    } else {
+        Err(Fault::OtherProject)
+    }
+}
+
+fn announced_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}

@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdir, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { makeFolder, removeFolder } from "./folder.js";
+import { Process, plainEnvironment, run } from "./process.js";
+import { until } from "./wait.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const program = resolve(root, process.env.ORIEL_BIN ?? "target/debug/oriel");
+const python = join(root, ".venv-huawei/bin/python");
+const client = fileURLToPath(new URL("../clients/huawei.py", import.meta.url));
+
+/**
+ * The real program as a region of Huawei's cloud, on plain HTTP at a free port, with a user `ann` who is a member
+ * of the project `demo`, and Huawei's SDK to ask it. One failure locks a key, so that no test has to wait.
+ */
+export class HuaweiRegion {
+  #folder;
+  #process;
+  #otherOutput = "";
+  #secrets = new Set();
+
+  static async start({ region, servers }) {
+    const cloud = new HuaweiRegion();
+    try {
+      await cloud.#setUp(region, servers);
+    } catch (error) {
+      await cloud.kill();
+      throw error;
+    }
+    return cloud;
+  }
+
+  async #setUp(region, servers) {
+    this.#folder = await makeFolder();
+    const port = await freePort();
+    this.url = `http://127.0.0.1:${port}`;
+    await mkdir(join(this.#folder, "data"));
+    await writeFile(join(this.#folder, "password"), "a password for ann\n");
+    await writeFile(
+      this.#config,
+      `public_url = "${this.url}"
+data_dir = "data"
+[listen]
+address = "127.0.0.1:${port}"
+[tls]
+mode = "off"
+[identity]
+region = "${region}"
+lock_after = 1
+[consoles.serial]
+base_url = "wss://serial.example/"
+`,
+    );
+    await this.oriel("user", "create", "ann", "--password-file", join(this.#folder, "password"));
+    this.project = JSON.parse(await this.oriel("project", "create", "demo", "--json")).id;
+    await this.oriel("role", "assign", "--user", "ann", "--project", "demo", "member");
+    const inventory = servers(this.project, this.#folder);
+    await writeFile(join(this.#folder, "servers.toml"), inventory);
+    const env = plainEnvironment({ ORIEL_LOG__LEVEL: "trace" });
+    this.#process = new Process("Oriel", program, ["serve", "--config", this.#config], { env });
+    await until("Oriel to answer", async () => {
+      this.#process.throwIfEnded();
+      return (await fetch(`${this.url}/healthz`).catch(() => null))?.ok;
+    });
+  }
+
+  get #config() {
+    return join(this.#folder, "oriel.toml");
+  }
+
+  /** Runs a command of the program and returns what it printed. */
+  async oriel(...args) {
+    const { stdout, output } = await run(`oriel ${args[0]}`, program, [
+      ...args,
+      "--config",
+      this.#config,
+    ]);
+    // A new secret is printed once, to its owner; it is not in the log that way.
+    this.#otherOutput += args[0] === "credential" ? "" : output;
+    return stdout;
+  }
+
+  /** A new access key of `ann` in `demo`. */
+  async credential() {
+    const made = JSON.parse(
+      await this.oriel("credential", "create", "--user", "ann", "--project", "demo", "--json"),
+    );
+    this.#secrets.add(made.secret);
+    return { ak: made.access, sk: made.secret };
+  }
+
+  /** Makes calls with the SDK, one after the other, and returns what came of each. */
+  async sdk(...calls) {
+    const CALLS = JSON.stringify(calls.map((call) => ({ endpoint: this.url, ...call })));
+    const env = plainEnvironment({ CALLS });
+    const { stdout } = await run("Huawei's SDK", python, ["-W", "ignore", client], { env });
+    return JSON.parse(stdout);
+  }
+
+  /** A token of `ann` in `demo`. */
+  async token() {
+    const domain = { name: "Default" };
+    const user = { name: "ann", password: "a password for ann", domain };
+    const response = await fetch(`${this.url}/v3/auth/tokens`, {
+      method: "POST",
+      body: JSON.stringify({
+        auth: {
+          identity: { methods: ["password"], password: { user } },
+          scope: { project: { id: this.project } },
+        },
+      }),
+    });
+    const token = response.headers.get("x-subject-token");
+    this.#secrets.add(token);
+    return token;
+  }
+
+  get log() {
+    return this.#otherOutput + this.#process.output;
+  }
+
+  /** Ends it, and fails if its log gives away a secret. */
+  async stop() {
+    try {
+      const found = [...this.#secrets].filter((secret) => this.log.includes(secret));
+      assert.equal(found.length, 0, "the log gives away secrets");
+    } finally {
+      await this.kill();
+    }
+  }
+
+  async kill() {
+    await this.#process?.stop();
+    if (this.#folder) {
+      await removeFolder(this.#folder);
+    }
+  }
+}
+
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
