@@ -3,9 +3,13 @@
 //! [`handle`] is one request from top to bottom. The order of its steps is part of the contract:
 //! where a request is wrong in two ways, it decides which of the two the client is told.
 
+mod accept;
 mod console_calls;
 mod discovery;
 mod fault;
+mod json;
+mod python;
+mod query;
 mod route;
 mod schema;
 mod servers;
@@ -27,9 +31,10 @@ use oriel_domain::{Principal, Server, ServerId};
 use serde_json::Value;
 use time::OffsetDateTime;
 
+use self::accept::Accepted;
 use self::fault::{AnnouncedVersion, Fault};
 use self::route::{Api, Call, Route};
-use self::schema::Strictness;
+use self::schema::{Property, Schema, Strictness};
 pub use self::version::Microversion;
 use crate::Control;
 use crate::identity;
@@ -53,7 +58,6 @@ pub struct ComputeSettings {
 const MAX_BODY: usize = 114_688;
 /// How long a client may take to send one.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const OPENSTACK_REQUEST_ID: HeaderName = HeaderName::from_static("x-openstack-request-id");
 const COMPUTE_REQUEST_ID: HeaderName = HeaderName::from_static("x-compute-request-id");
 /// Where a token comes; the second is a name of old that Keystone's middleware still takes.
@@ -91,6 +95,20 @@ impl Context<'_> {
         self.allow(rule, target).is_ok()
     }
 
+    /// The query, name by name.
+    fn query(&self) -> Result<Vec<(String, String)>, Fault> {
+        query::pairs(self.query)
+    }
+
+    /// Whether this version refuses names in the query that the call does not know.
+    fn refuse_query(&self) -> Result<(), Fault> {
+        let names = self
+            .query()?
+            .into_iter()
+            .map(|(name, value)| (name, Value::from(value)));
+        Schema::Object(&[]).check(&Value::Object(names.collect()), Strictness::Strict)
+    }
+
     /// The server with this id, in the one spelling that Nova finds it by.
     fn server(&self, given: &str) -> Result<Arc<Server>, Fault> {
         ServerId::from_canonical(given)
@@ -106,19 +124,29 @@ pub(crate) async fn handle(State(control): State<Control>, request: Request) -> 
     let base = control.compute.base(&parts);
 
     // 1. Which API? Without one, the caller is told what there is.
-    let Some((api, rest)) = Api::of(&path).or_else(|| Api::accepted(&parts.headers).map(|api| (api, "/")))
-    else {
-        return discovery::outside(&path, &base, control.compute.max_microversion);
-    };
-    if parts.method == Method::OPTIONS {
+    let named = Api::of(&path);
+    let root = path == "/" || named.is_some_and(|(_, rest)| rest == "/");
+    let accepted = Accepted::read(&parts.headers, &path, root);
+    let unnamed = || accept::api_of_content_type(&parts.headers).or(accepted.api);
+    let found = named.or_else(|| unnamed().map(|api| (api, "/")));
+    if parts.method == Method::OPTIONS && !root && !found.is_some_and(|(_, rest)| rest.is_empty()) {
         return StatusCode::OK.into_response();
     }
+    let Some((api, rest)) = found else {
+        return match check_content_type(&parts.headers) {
+            Ok(()) => {
+                let max = control.compute.max_microversion;
+                discovery::outside(&path, &base, max, accepted.content_type)
+            }
+            Err(fault) => fault.into_response(),
+        };
+    };
     let request_id = parts
         .extensions
         .get::<RequestId>()
         .copied()
         .unwrap_or_else(RequestId::random);
-    let mut response = answer(&control, &parts, body, api, rest, base).await;
+    let mut response = answer(&control, &parts, body, (api, rest), base, &accepted).await;
     if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
         response.headers_mut().insert(OPENSTACK_REQUEST_ID, value.clone());
         response.headers_mut().insert(COMPUTE_REQUEST_ID, value);
@@ -130,21 +158,28 @@ async fn answer(
     control: &Control,
     parts: &Parts,
     body: Body,
-    api: Api,
-    rest: &str,
+    (api, rest): (Api, &str),
     base: String,
+    accepted: &Accepted,
 ) -> Response {
+    let content_type = accepted.content_type;
     // 2. Is the body one that we would read at all?
     if announced_length(&parts.headers).is_some_and(|length| length > MAX_BODY) {
         return webob::page(&parts.headers, StatusCode::PAYLOAD_TOO_LARGE);
     }
     if matches!(rest, "" | "/") {
-        return match settle_version(control, api, &parts.headers) {
-            Ok(version) => {
+        let version = match settle_version(control, api, &parts.headers) {
+            Ok(version) => version,
+            Err(fault) => return fault_response(fault, api, Microversion::MIN),
+        };
+        let checked = check_content_type(&parts.headers)
+            .and_then(|()| query::pairs(parts.uri.query().unwrap_or_default()));
+        return match checked {
+            Ok(_) => {
                 let document = discovery::document(api, &base, control.compute.max_microversion);
-                json_response(&document, api, version)
+                success(&document, api, version, content_type)
             }
-            Err(fault) => fault_response(fault, api, Microversion::MIN),
+            Err(fault) => fault_response(fault, api, version),
         };
     }
     // 3. Who asks?
@@ -176,10 +211,13 @@ async fn answer(
         now: OffsetDateTime::now_utc(),
     };
     match dispatch(&context, &route.call, &parts.headers, &body).await {
-        Ok(value) => json_response(&value, api, version),
+        Ok(value) => success(&value, api, version, content_type),
         Err(fault) => fault_response(fault, api, version),
     }
 }
+
+/// As much of the bodies of calls that are refused as decides which error the caller is told.
+const SERVER: Schema = Schema::Object(&[Property::required("server", Schema::AnyObject)]);
 
 /// Steps 6 to 15, which a negotiated request goes through.
 async fn dispatch(
@@ -212,16 +250,34 @@ async fn dispatch(
             check_project(context)?;
             console_calls::console_auth_token(context, token).await
         }
+        Call::CreateServer => {
+            let body = parse_body(body)?;
+            check_project(context)?;
+            SERVER.check(&body, context.strictness())?;
+            Err(Fault::not_implemented())
+        }
         Call::ChangeServer(id) => {
+            let body = parse_body(body)?;
+            check_project(context)?;
+            SERVER.check(&body, context.strictness())?;
+            context.server(id)?;
+            Err(Fault::not_implemented())
+        }
+        Call::DeleteServer(id) => {
             check_project(context)?;
             context.server(id)?;
             Err(Fault::not_implemented())
         }
-        Call::Version => Ok(discovery::document(
-            context.api,
-            &context.base,
-            context.control.compute.max_microversion,
-        )),
+        Call::Version(id) => {
+            check_project(context)?;
+            context.query()?;
+            let max = context.control.compute.max_microversion;
+            match id {
+                None => Ok(discovery::document(context.api, &context.base, max)),
+                Some(id) => discovery::document_by_id(id, context.api, &context.base, max)
+                    .ok_or_else(Fault::no_such_resource),
+            }
+        }
         Call::OldConsoles => Err(Fault::gone()),
     }
 }
@@ -268,16 +324,9 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Fault> {
     let Some(value) = headers.get(header::CONTENT_TYPE) else {
         return Ok(());
     };
-    let essence = value
-        .to_str()
-        .unwrap_or("?")
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    match essence.as_str() {
-        "" | "application/json" | "application/vnd.openstack.compute+json" | "text/plain" => Ok(()),
+    // Nova compares letter by letter.
+    match value.to_str().unwrap_or("?").split(';').next() {
+        Some("" | "application/json" | "application/vnd.openstack.compute+json" | "text/plain") => Ok(()),
         _ => Err(Fault::unsupported_media_type()),
     }
 }
@@ -305,8 +354,8 @@ fn check_project(context: &Context<'_>) -> Result<(), Fault> {
     }
 }
 
-fn json_response(value: &Value, api: Api, version: Microversion) -> Response {
-    let mut response = ([(header::CONTENT_TYPE, JSON)], value.to_string()).into_response();
+fn success(value: &Value, api: Api, version: Microversion, content_type: &'static str) -> Response {
+    let mut response = ([(header::CONTENT_TYPE, content_type)], json::text(value)).into_response();
     if api == Api::V21 {
         version::announce(response.headers_mut(), &version.to_string());
     }
@@ -339,7 +388,14 @@ impl ComputeSettings {
             .and_then(|host| host.to_str().ok())
             .or_else(|| parts.uri.authority().map(http::uri::Authority::as_str));
         match host {
-            Some(host) => format!("{}://{host}", self.scheme),
+            Some(host) => {
+                let default_port = if self.scheme == "https" { ":443" } else { ":80" };
+                format!(
+                    "{}://{}",
+                    self.scheme,
+                    host.strip_suffix(default_port).unwrap_or(host)
+                )
+            }
             None => self.public_url.clone(),
         }
     }

@@ -49,6 +49,8 @@ rules! {
     ServersIndexAll = "os_compute_api:servers:index:get_all_tenants", "rule:context_is_admin";
     /// Listing the servers of all projects with all that is known of them.
     ServersDetailAll = "os_compute_api:servers:detail:get_all_tenants", "rule:context_is_admin";
+    /// Filtering lists by any property that is known of servers.
+    AllFilters = "os_compute_api:servers:allow_all_filters", "rule:context_is_admin";
     /// Seeing one server.
     ServersShow = "os_compute_api:servers:show", "rule:project_reader_or_admin";
     /// Seeing which host a server lies on.

@@ -6,7 +6,7 @@ use oriel_domain::{Address, ConsoleKind, ConsoleToken, Server};
 use serde_json::{Value, json};
 
 use super::fault::Fault;
-use super::schema::{Property, Schema, Strictness};
+use super::schema::{Property, Schema};
 use super::version::Microversion;
 use super::{Context, parse_body};
 use crate::consoles::Authorized;
@@ -111,13 +111,15 @@ const REMOTE_2_99: Schema = Schema::Object(&[Property::required(
 )]);
 
 /// Finds the action that a body names: its one key. Nova counts the elements of whatever the
-/// body is, so a list of one element, or a number, is a resource that is not there.
-pub fn peek_action(body: &Bytes) -> Result<(Action, Value), Fault> {
-    let body = parse_body(body)?;
+/// body is, so a list of one element is a resource that is not there, and so is what has none, such
+/// as a number or null.
+pub fn peek_action(bytes: &Bytes) -> Result<(Action, Value), Fault> {
+    let body = parse_body(bytes)?;
     let name = match &body {
         Value::Object(object) if object.len() == 1 => object.keys().next().map(String::as_str),
         Value::Array(items) if items.len() == 1 => return Err(Fault::no_such_resource()),
         Value::Number(_) | Value::Bool(_) => return Err(Fault::no_such_resource()),
+        Value::Null if !bytes.is_empty() => return Err(Fault::no_such_resource()),
         Value::String(text) if text.chars().count() == 1 => return Err(Fault::no_such_resource()),
         _ => None,
     };
@@ -157,10 +159,11 @@ async fn output(context: &Context<'_>, id: &str, body: &Value) -> Result<Value, 
     context.allow(Rule::ConsoleOutput, Target::of(&server))?;
     // A number that is too large, or -1, asks for all.
     let lines = match &body[Action::Output.name()]["length"] {
-        Value::Number(lines) => lines.as_u64().and_then(|lines| usize::try_from(lines).ok()),
-        Value::String(lines) => lines.parse().ok(),
+        Value::Number(lines) => lines.as_f64().map(|lines| lines.to_string()),
+        Value::String(lines) => Some(lines.trim_end().to_owned()),
         _ => None,
     };
+    let lines = lines.and_then(|lines| lines.parse().ok());
     let output = context.control.consoles.output(&server, lines).await;
     let output = output.map_err(|error| Fault::of_console(&error, "get_console_output"))?;
     Ok(json!({ "output": output }))
@@ -168,17 +171,12 @@ async fn output(context: &Context<'_>, id: &str, body: &Value) -> Result<Value, 
 
 /// `GET /os-console-auth-tokens/{token}`: for proxies that are not Oriel's own.
 pub async fn console_auth_token(context: &Context<'_>, token: &str) -> Result<Value, Fault> {
+    context.query()?;
     if context.version < FIRST_AUTH_TOKENS {
         return Err(Fault::unspecific());
     }
     if context.version >= FIRST_SPICE_DIRECT {
-        let query = form_urlencoded::parse(context.query.as_bytes());
-        let query = Value::Object(
-            query
-                .map(|(name, value)| (name.into_owned(), json!(value)))
-                .collect(),
-        );
-        Schema::Object(&[]).check(&query, Strictness::Strict)?;
+        context.refuse_query()?;
     }
     context.allow(Rule::ConsoleAuthTokens, Target::own(context.principal))?;
     let token: ConsoleToken = token.parse().map_err(|_| Fault::no_such_token())?;

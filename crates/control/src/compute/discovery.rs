@@ -4,13 +4,13 @@ use axum::response::{IntoResponse as _, Response};
 use http::{StatusCode, header};
 use serde_json::{Value, json};
 
-use super::JSON;
-use super::route::Api;
+use super::json::text;
+use super::route::{self, Api};
 use super::version::Microversion;
 
 /// The answer to a path outside of both APIs: at the root what there is, elsewhere where the path
 /// may have been meant. Nova answers every method alike.
-pub fn outside(path: &str, base: &str, max: Microversion) -> Response {
+pub fn outside(path: &str, base: &str, max: Microversion, content_type: &'static str) -> Response {
     if path == "/" || path.is_empty() {
         let versions: Vec<_> = [Api::V2, Api::V21]
             .map(|api| {
@@ -19,12 +19,12 @@ pub fn outside(path: &str, base: &str, max: Microversion) -> Response {
                 entry
             })
             .into();
-        return document_response(StatusCode::OK, &json!({ "versions": versions }));
+        return document_response(StatusCode::OK, &json!({ "versions": versions }), content_type);
     }
+    let path = route::encode(path.trim_end_matches('/'));
     let choices: Vec<_> = [Api::V2, Api::V21]
         .map(|api| {
             let facts = facts(api, max);
-            let path = path.trim_end_matches('/');
             json!({
                 "id": facts["id"],
                 "status": facts["status"],
@@ -33,14 +33,33 @@ pub fn outside(path: &str, base: &str, max: Microversion) -> Response {
             })
         })
         .into();
-    document_response(StatusCode::MULTIPLE_CHOICES, &json!({ "choices": choices }))
+    document_response(
+        StatusCode::MULTIPLE_CHOICES,
+        &json!({ "choices": choices }),
+        content_type,
+    )
 }
 
 /// The document of one API, at its own path.
 pub fn document(api: Api, base: &str, max: Microversion) -> Value {
+    described(api, api, base, max)
+}
+
+/// The document of the API with this id, where there is one, as told by `teller`.
+pub fn document_by_id(id: &str, teller: Api, base: &str, max: Microversion) -> Option<Value> {
+    let api = match (teller, id) {
+        // The old API knows of itself alone.
+        (Api::V2, _) | (Api::V21, "v2.0") => Api::V2,
+        (Api::V21, "v2.1") => Api::V21,
+        (Api::V21, _) => return None,
+    };
+    Some(described(api, teller, base, max))
+}
+
+fn described(api: Api, teller: Api, base: &str, max: Microversion) -> Value {
     let mut version = facts(api, max);
     version["links"] = json!([
-        { "rel": "self", "href": format!("{base}/{}/", api.name()) },
+        { "rel": "self", "href": format!("{base}/{}/", teller.name()) },
         { "rel": "describedby", "type": "text/html", "href": "http://docs.openstack.org/" },
     ]);
     version["media-types"] = json!([media_type(api)]);
@@ -70,6 +89,6 @@ fn media_type(api: Api) -> Value {
     })
 }
 
-fn document_response(status: StatusCode, document: &Value) -> Response {
-    (status, [(header::CONTENT_TYPE, JSON)], document.to_string()).into_response()
+fn document_response(status: StatusCode, document: &Value, content_type: &'static str) -> Response {
+    (status, [(header::CONTENT_TYPE, content_type)], text(document)).into_response()
 }

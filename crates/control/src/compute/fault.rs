@@ -4,6 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
+use super::json::text;
 use super::version::Microversion;
 use crate::consoles::ConsoleError;
 use crate::policy::Forbidden;
@@ -186,11 +187,6 @@ impl IntoResponse for Fault {
     fn into_response(self) -> Response {
         let body = json!({ self.key(): { "code": self.status.as_u16(), "message": self.message } });
         let content_type = HeaderValue::from_static("application/json; charset=UTF-8");
-        (
-            self.status,
-            [(header::CONTENT_TYPE, content_type)],
-            body.to_string(),
-        )
-            .into_response()
+        (self.status, [(header::CONTENT_TYPE, content_type)], text(&body)).into_response()
     }
 }

@@ -1,7 +1,7 @@
 //! The paths of the compute API.
 
-use http::{HeaderMap, Method, header};
-use percent_encoding::percent_decode_str;
+use http::Method;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
 
 /// Which of Nova's two APIs a path belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,18 +20,6 @@ impl Api {
             None => (Self::V2, path.strip_prefix("/v2")?),
         };
         (rest.is_empty() || rest.starts_with('/')).then_some((api, rest))
-    }
-
-    /// The API that an `Accept` such as `application/json;version=2.1` asks for, where the path names none.
-    pub fn accepted(headers: &HeaderMap) -> Option<Self> {
-        let accept = headers.get(header::ACCEPT)?.to_str().ok()?;
-        accept
-            .split([',', ';'])
-            .find_map(|part| match part.trim().strip_prefix("version=")? {
-                "2.1" => Some(Self::V21),
-                "2" | "2.0" => Some(Self::V2),
-                _ => None,
-            })
     }
 
     /// The path's first segment.
@@ -67,10 +55,14 @@ pub enum Call {
     RemoteConsoles(String),
     /// `GET /os-console-auth-tokens/{token}`
     ConsoleAuthToken(String),
-    /// `PUT` and `DELETE /servers/{id}`: for a cloud, not for a console service.
+    /// `POST /servers`: for a cloud, not for a console service.
+    CreateServer,
+    /// `PUT /servers/{id}`: likewise.
     ChangeServer(String),
-    /// `GET /{project}/`: the API's document once more.
-    Version,
+    /// `DELETE /servers/{id}`: likewise.
+    DeleteServer(String),
+    /// `GET /{project}/`, and `GET /versions/{id}` with that id: the API's document once more.
+    Version(Option<String>),
     /// `/servers/{id}/consoles`, which Nova once had.
     OldConsoles,
 }
@@ -95,13 +87,18 @@ impl Route {
             ["servers", id, "remote-consoles"] if post && !id.is_empty() => {
                 Call::RemoteConsoles((*id).to_owned())
             }
-            ["servers", id] if (*method == Method::PUT || *method == Method::DELETE) && !id.is_empty() => {
+            ["servers"] if post => Call::CreateServer,
+            ["servers", id] if *method == Method::PUT && !id.is_empty() => {
                 Call::ChangeServer((*id).to_owned())
+            }
+            ["servers", id] if *method == Method::DELETE && !id.is_empty() => {
+                Call::DeleteServer((*id).to_owned())
             }
             ["os-console-auth-tokens", token] if get && !token.is_empty() => {
                 Call::ConsoleAuthToken((*token).to_owned())
             }
-            [""] if get && project.is_some() => Call::Version,
+            [""] if get && project.is_some() => Call::Version(None),
+            ["versions", id] if get && !id.is_empty() => Call::Version(Some((*id).to_owned())),
             ["servers", id, "consoles"] if (get || post) && !id.is_empty() => Call::OldConsoles,
             ["servers", id, "consoles", console]
                 if (get || *method == Method::DELETE) && !id.is_empty() && !console.is_empty() =>
@@ -122,10 +119,43 @@ fn is_project(segment: &str) -> bool {
             .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b) || b == b'-')
 }
 
-/// A path with its percent-escapes read. Bytes that are no UTF-8 are taken for Latin-1, as in Nova.
+/// A path with its percent-escapes read and its runs of slashes taken for one. Each byte becomes a
+/// character of Latin-1, as in Nova, which quotes them so.
 pub fn decode(path: &str) -> String {
-    let bytes: Vec<u8> = percent_decode_str(path).collect();
-    String::from_utf8(bytes).unwrap_or_else(|error| error.into_bytes().into_iter().map(char::from).collect())
+    let mut decoded = String::with_capacity(path.len());
+    for character in percent_decode_str(path).map(char::from) {
+        if character != '/' || !decoded.ends_with('/') {
+            decoded.push(character);
+        }
+    }
+    decoded
+}
+
+/// What stays as it is in the path of a link.
+const PATH: AsciiSet = CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// A path that [`decode`] has read, as it is written in a link.
+pub fn encode(path: &str) -> String {
+    let bytes: Vec<u8> = path
+        .chars()
+        .filter_map(|c| u8::try_from(u32::from(c)).ok())
+        .collect();
+    percent_encode(&bytes, &PATH).to_string()
 }
 
 #[cfg(test)]
@@ -164,10 +194,22 @@ mod tests {
     }
 
     #[test]
+    fn a_path_is_read_byte_by_byte_and_slash_by_slash() {
+        for (path, decoded, encoded) in [
+            ("//v2.1///servers//", "/v2.1/servers/", "/v2.1/servers/"),
+            ("/a%20b%C3%A9", "/a b\u{c3}\u{a9}", "/a%20b%C3%A9"),
+            ("/%76%32.1/", "/v2.1/", "/v2.1/"),
+            ("/a;b=c,(d)@e", "/a;b=c,(d)@e", "/a;b=c,(d)@e"),
+        ] {
+            assert_eq!(decode(path), decoded);
+            assert_eq!(encode(decoded), encoded);
+        }
+    }
+
+    #[test]
     fn all_else_is_no_route() {
         for path in [
             "/v2.1/servers/",
-            "/v2.1/servers//",
             "/v2.1/servers/x/",
             "/v2.1/Servers/x",
             "/v2.1/a/b/servers/x",

@@ -1,11 +1,10 @@
 //! The few rules of JSON Schema that Nova's console calls use, with the words in which Nova tells
 //! that one was broken. Clients and their tests compare those words.
 
-use std::fmt::Write as _;
-
 use serde_json::{Map, Value};
 
 use super::fault::Fault;
+use super::python::{is_whole, python_repr, python_str};
 
 /// What a value must be.
 #[derive(Debug)]
@@ -14,6 +13,8 @@ pub enum Schema {
     Enum(&'static [&'static str]),
     /// A number of lines: an integer or its digits from -1 on, or null.
     Lines,
+    /// An object, whatever is in it.
+    AnyObject,
     /// An object with these properties, and no others unless the API is lenient.
     Object(&'static [Property]),
 }
@@ -87,24 +88,42 @@ impl Schema {
                 }
                 _ => broken(format!("{} is not of type 'string'", python_repr(value))),
             },
-            Self::Lines => match value {
-                Value::Null => Ok(()),
-                Value::Number(number) if number.is_i64() || number.is_u64() => match number.as_i64() {
-                    Some(lines) if lines < -1 => broken(format!("{lines} is less than the minimum of -1")),
-                    _ => Ok(()),
-                },
-                Value::String(text) => {
-                    let digits = text.strip_prefix('-').unwrap_or(text);
-                    if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
-                        Ok(())
-                    } else {
-                        broken(format!("{} does not match '^-?[0-9]+$'", python_repr(value)))
+            Self::Lines => {
+                let lines = match value {
+                    Value::Null => return Ok(()),
+                    // A number with no fraction is an integer, however it is written.
+                    Value::Number(number) if is_whole(number) => number.to_string(),
+                    Value::Number(number) if number.as_f64().is_some_and(|n| n.fract() == 0.0) => {
+                        number.to_string()
                     }
+                    // Python's `$` matches before a line's end too.
+                    Value::String(text) => {
+                        let text = text.strip_suffix('\n').unwrap_or(text);
+                        let digits = text.strip_prefix('-').unwrap_or(text);
+                        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+                            return broken(format!("{} does not match '^-?[0-9]+$'", python_repr(value)));
+                        }
+                        text.to_owned()
+                    }
+                    _ => {
+                        return broken(format!(
+                            "{} is not of type 'integer', 'string', 'null'",
+                            python_repr(value)
+                        ));
+                    }
+                };
+                let too_few = lines
+                    .strip_prefix('-')
+                    .is_some_and(|size| !matches!(size.trim_start_matches('0'), "" | "1" | ".0" | "1.0"));
+                if too_few {
+                    broken(format!("{} is less than the minimum of -1", python_str(value)))
+                } else {
+                    Ok(())
                 }
-                _ => broken(format!(
-                    "{} is not of type 'integer', 'string', 'null'",
-                    python_repr(value)
-                )),
+            }
+            Self::AnyObject => match value {
+                Value::Object(_) => Ok(()),
+                _ => broken(format!("{} is not of type 'object'", python_repr(value))),
             },
             Self::Object(properties) => {
                 let Value::Object(object) = value else {
@@ -143,65 +162,6 @@ fn strangers(object: &Map<String, Value>, properties: &[Property]) -> Option<Str
         1 => Some(format!("{} was", names.concat())),
         _ => Some(format!("{} were", names.join(", "))),
     }
-}
-
-/// A value as Python's `str()` shows it: a string bare, all else as `repr()`.
-pub fn python_str(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => python_repr(other),
-    }
-}
-
-/// A value as Python's `repr()` shows it.
-pub fn python_repr(value: &Value) -> String {
-    match value {
-        Value::Null => "None".to_owned(),
-        Value::Bool(true) => "True".to_owned(),
-        Value::Bool(false) => "False".to_owned(),
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => python_quoted(text),
-        Value::Array(items) => {
-            let items: Vec<_> = items.iter().map(python_repr).collect();
-            format!("[{}]", items.join(", "))
-        }
-        Value::Object(entries) => {
-            let entries: Vec<_> = entries
-                .iter()
-                .map(|(key, value)| format!("{}: {}", python_quoted(key), python_repr(value)))
-                .collect();
-            format!("{{{}}}", entries.join(", "))
-        }
-    }
-}
-
-fn python_quoted(text: &str) -> String {
-    let quote = if text.contains('\'') && !text.contains('"') {
-        '"'
-    } else {
-        '\''
-    };
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push(quote);
-    for character in text.chars() {
-        match character {
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if c == quote => {
-                out.push('\\');
-                out.push(c);
-            }
-            c if c.is_control() => {
-                // A string takes every write.
-                let _ = write!(out, "\\x{:02x}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push(quote);
-    out
 }
 
 #[cfg(test)]

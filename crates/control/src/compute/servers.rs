@@ -1,12 +1,11 @@
 //! Servers as the compute API shows them: lists, and one server in every version's form.
 
-use oriel_domain::{Flavor, Server, ServerId, ServerStatus, TaskState, hex};
-use regex::RegexBuilder;
+mod list;
+
+use oriel_domain::{Flavor, Server, ServerStatus, TaskState, hex};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha224};
-use std::cmp::Ordering;
 use std::net::IpAddr;
-use std::sync::Arc;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
@@ -15,229 +14,21 @@ use super::fault::Fault;
 use super::version::Microversion;
 use crate::policy::{Rule, Target};
 
-/// Most servers in one answer: Nova's `[api]max_limit`.
-const MAX_LIMIT: usize = 1000;
-/// Largest compiled `name` pattern, in bytes. A pattern beyond it is taken literally.
-const MAX_PATTERN: usize = 64 * 1024;
+pub use self::list::list;
+
+/// The first version that refuses a query on one server.
+const FIRST_WITHOUT_QUERY: Microversion = Microversion::v2(102);
 
 /// `GET /servers/{id}`
 pub fn show(context: &Context<'_>, id: &str) -> Result<Value, Fault> {
+    if context.version >= FIRST_WITHOUT_QUERY {
+        context.refuse_query()?;
+    } else {
+        context.query()?;
+    }
     let server = context.server(id)?;
     context.allow(Rule::ServersShow, Target::of(&server))?;
     Ok(json!({ "server": detail(context, &server, true) }))
-}
-
-/// `GET /servers` and `GET /servers/detail`
-pub fn list(context: &Context<'_>, detailed: bool) -> Result<Value, Fault> {
-    let (one, all) = if detailed {
-        (Rule::ServersDetail, Rule::ServersDetailAll)
-    } else {
-        (Rule::ServersIndex, Rule::ServersIndexAll)
-    };
-    context.allow(one, Target::own(context.principal))?;
-    let query = Query::parse(context.query)?;
-    if query.all_projects {
-        context.allow(all, Target::own(context.principal))?;
-    }
-
-    let own = context.principal.project.as_ref().map(|project| &project.id);
-    let mut servers = context
-        .control
-        .consoles
-        .servers(own.filter(|_| !query.all_projects));
-    servers.retain(|server| query.admits(server));
-    query.sort(&mut servers);
-    let (page, more) = query.page(&servers)?;
-
-    let view = |server: &Arc<Server>| {
-        if detailed {
-            detail(context, server, false)
-        } else {
-            summary(context, server)
-        }
-    };
-    let mut answer = json!({ "servers": page.iter().map(view).collect::<Vec<_>>() });
-    if let (true, Some(last)) = (more, page.last()) {
-        let path = if detailed { "servers/detail" } else { "servers" };
-        let href = format!("{}/{path}?{}", api_base(context), query.next(last.id));
-        answer["servers_links"] = json!([{ "rel": "next", "href": href }]);
-    }
-    Ok(answer)
-}
-
-/// What a list is asked for.
-struct Query {
-    pairs: Vec<(String, String)>,
-    name: Option<regex::Regex>,
-    status: Option<String>,
-    uuid: Option<String>,
-    host: Option<String>,
-    project: Option<String>,
-    all_projects: bool,
-    limit: usize,
-    marker: Option<String>,
-    sort: Vec<(String, bool)>,
-}
-
-impl Query {
-    fn parse(query: &str) -> Result<Self, Fault> {
-        let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        let last = |name: &str| {
-            pairs
-                .iter()
-                .rev()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value.as_str())
-        };
-        for (name, value) in pairs.iter().filter(|(name, _)| name == "limit") {
-            let rule = if value.is_empty() {
-                "'' should be non-empty".to_owned()
-            } else if value.bytes().all(|b| b.is_ascii_digit()) {
-                continue;
-            } else {
-                format!("'{value}' does not match '^[0-9]*$'")
-            };
-            let message = format!("Invalid input for query parameters {name}. Value: {value}. {rule}");
-            return Err(Fault::bad_request(message));
-        }
-        let directions: Vec<_> = pairs
-            .iter()
-            .filter(|(key, _)| key == "sort_dir")
-            .map(|(_, value)| value)
-            .collect();
-        if directions
-            .iter()
-            .any(|dir| !matches!(dir.as_str(), "asc" | "desc"))
-        {
-            return Err(Fault::bad_request(
-                "Invalid input received: Unknown sort direction, must be 'desc' or 'asc'",
-            ));
-        }
-        let sort = pairs
-            .iter()
-            .filter(|(key, _)| key == "sort_key")
-            .enumerate()
-            .map(|(at, (_, key))| {
-                (
-                    key.clone(),
-                    directions
-                        .get(at)
-                        .or(directions.last())
-                        .is_none_or(|d| *d == "desc"),
-                )
-            })
-            .collect();
-        Ok(Self {
-            name: last("name").map(pattern),
-            status: last("status").map(str::to_ascii_uppercase),
-            uuid: last("uuid").map(str::to_owned),
-            host: last("host").map(str::to_owned),
-            project: last("project_id")
-                .or_else(|| last("tenant_id"))
-                .map(str::to_owned),
-            all_projects: last("all_tenants").is_some_and(truthy),
-            limit: last("limit").map_or(MAX_LIMIT, |limit| {
-                limit.parse().unwrap_or(MAX_LIMIT).min(MAX_LIMIT)
-            }),
-            marker: last("marker").map(str::to_owned),
-            sort,
-            pairs,
-        })
-    }
-
-    fn admits(&self, server: &Server) -> bool {
-        self.name.as_ref().is_none_or(|name| name.is_match(&server.name))
-            && self
-                .status
-                .as_ref()
-                .is_none_or(|status| status == server.status.name())
-            && self
-                .uuid
-                .as_ref()
-                .is_none_or(|uuid| *uuid == server.id.to_string())
-            && self
-                .host
-                .as_ref()
-                .is_none_or(|host| server.host.as_ref() == Some(host))
-            && self
-                .project
-                .as_ref()
-                .is_none_or(|project| !self.all_projects || project == server.project.as_str())
-    }
-
-    /// Newest first unless asked otherwise. The order is stable: servers alike in every key keep
-    /// the inventory's.
-    fn sort(&self, servers: &mut [Arc<Server>]) {
-        if self.sort.is_empty() {
-            servers.sort_by_key(|server| std::cmp::Reverse(server.created));
-            return;
-        }
-        servers.sort_by(|a, b| {
-            self.sort
-                .iter()
-                .fold(Ordering::Equal, |order, (key, descending)| {
-                    order.then_with(|| {
-                        let order = match key.as_str() {
-                            "display_name" => a.name.cmp(&b.name),
-                            "created_at" => a.created.cmp(&b.created),
-                            "updated_at" => a.updated.cmp(&b.updated),
-                            "uuid" => a.id.cmp(&b.id),
-                            "host" => a.host.cmp(&b.host),
-                            "project_id" => a.project.cmp(&b.project),
-                            "vm_state" => a.status.cmp(&b.status),
-                            _ => Ordering::Equal,
-                        };
-                        if *descending { order.reverse() } else { order }
-                    })
-                })
-        });
-    }
-
-    /// The page after the marker, and whether there may be one more.
-    fn page<'a>(&self, servers: &'a [Arc<Server>]) -> Result<(&'a [Arc<Server>], bool), Fault> {
-        let rest = match &self.marker {
-            None => servers,
-            Some(marker) => {
-                let at = servers
-                    .iter()
-                    .position(|server| server.id.to_string() == *marker)
-                    .ok_or_else(|| Fault::bad_request(format!("marker [{marker}] not found")))?;
-                servers.get(at + 1..).unwrap_or_default()
-            }
-        };
-        let page = rest.get(..self.limit).unwrap_or(rest);
-        Ok((page, rest.len() > page.len()))
-    }
-
-    /// The query of the next page.
-    fn next(&self, marker: ServerId) -> String {
-        let mut pairs: Vec<_> = self.pairs.iter().filter(|(key, _)| key != "marker").collect();
-        pairs.sort();
-        form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(pairs)
-            .append_pair("marker", &marker.to_string())
-            .finish()
-    }
-}
-
-/// Nova takes `name` for a regular expression. What is none is looked for as it stands.
-fn pattern(text: &str) -> regex::Regex {
-    let build = |text: &str| RegexBuilder::new(text).size_limit(MAX_PATTERN).build().ok();
-    build(text)
-        .or_else(|| build(&regex::escape(text)))
-        // Only a name of many kilobytes comes here, and no server has one.
-        .unwrap_or_else(|| {
-            RegexBuilder::new("$^")
-                .build()
-                .unwrap_or_else(|_| unreachable!("a constant pattern"))
-        })
-}
-
-fn truthy(text: &str) -> bool {
-    matches!(
-        text.to_ascii_lowercase().as_str(),
-        "" | "1" | "t" | "true" | "on" | "y" | "yes"
-    )
 }
 
 fn summary(context: &Context<'_>, server: &Server) -> Value {
@@ -258,7 +49,7 @@ fn detail(context: &Context<'_>, server: &Server, alone: bool) -> Value {
 
     put("id", json!(server.id.to_string()));
     put("name", json!(server.name));
-    put("status", json!(server.status.name()));
+    put("status", json!(status(server)));
     put("tenant_id", json!(server.project.as_str()));
     put(
         "user_id",
@@ -300,10 +91,7 @@ fn detail(context: &Context<'_>, server: &Server, alone: bool) -> Value {
         // A security group belongs to a port, and an address to one too.
         put("security_groups", json!([{ "name": "default" }]));
     }
-    if matches!(
-        server.status,
-        ServerStatus::Active | ServerStatus::Build | ServerStatus::VerifyResize
-    ) {
+    if matches!(status(server), "ACTIVE" | "BUILD" | "VERIFY_RESIZE" | "MIGRATING") {
         put("progress", json!(0));
     }
     if let Some(fault) = &facts.fault {
@@ -459,6 +247,15 @@ fn launched(time: OffsetDateTime) -> String {
         "[year]-[month]-[day]T[hour]:[minute]:[second].000000"
     ))
     .unwrap_or_default()
+}
+
+/// The status that the API shows: what is being done to a server counts too.
+fn status(server: &Server) -> &'static str {
+    match (server.status, server.task_state) {
+        (ServerStatus::Active | ServerStatus::Paused, Some(TaskState::Migrating)) => "MIGRATING",
+        (ServerStatus::Active, Some(TaskState::Rebooting)) => "REBOOT",
+        (status, _) => status.name(),
+    }
 }
 
 fn vm_state(status: ServerStatus) -> &'static str {

@@ -58,11 +58,7 @@ const LEGACY: HeaderName = HeaderName::from_static("x-openstack-nova-api-version
 /// `X-OpenStack-Nova-API-Version`; an entry without a version asks for the minimum.
 fn requested(headers: &HeaderMap) -> Option<String> {
     let joined = |name: &HeaderName| {
-        let values: Vec<_> = headers
-            .get_all(name)
-            .iter()
-            .map(|value| String::from_utf8_lossy(value.as_bytes()))
-            .collect();
+        let values: Vec<_> = headers.get_all(name).iter().map(latin_1).collect();
         (!values.is_empty()).then(|| values.join(","))
     };
     if let Some(list) = joined(&MODERN) {
@@ -78,6 +74,11 @@ fn requested(headers: &HeaderMap) -> Option<String> {
     }
     let list = joined(&LEGACY)?;
     list.rsplit(',').next().map(|item| item.trim().to_owned())
+}
+
+/// A header's text, as Nova is given it.
+fn latin_1(value: &HeaderValue) -> String {
+    value.as_bytes().iter().copied().map(char::from).collect()
 }
 
 /// Settles the version of a request, or says why none can be had.

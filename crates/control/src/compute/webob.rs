@@ -4,6 +4,9 @@ use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
 
+use super::accept::PageForm;
+use super::json::text;
+
 /// A page for this status, in the form that the client's `Accept` asks for.
 pub fn page(headers: &HeaderMap, status: StatusCode) -> Response {
     let explanation = match status {
@@ -19,20 +22,21 @@ pub fn page(headers: &HeaderMap, status: StatusCode) -> Response {
         _ => status.canonical_reason().unwrap_or("Error"),
     };
     let code = format!("{} {title}", status.as_u16());
-    let (content_type, body) = match Form::wanted(headers) {
-        Form::Json => (
+    let (content_type, body) = match PageForm::wanted(headers) {
+        PageForm::Json => (
             "application/json",
-            json!({ "message": format!("{explanation}<br /><br />\n\n\n"), "code": code, "title": title })
-                .to_string(),
+            text(
+                &json!({ "message": format!("{explanation}<br /><br />\n\n\n"), "code": code, "title": title }),
+            ),
         ),
-        Form::Html => (
+        PageForm::Html => (
             "text/html; charset=UTF-8",
             format!(
                 "<html>\n <head>\n  <title>{code}</title>\n </head>\n <body>\n  <h1>{code}</h1>\n  \
                  {explanation}<br /><br />\n\n\n\n </body>\n</html>"
             ),
         ),
-        Form::Text => (
+        PageForm::Text => (
             "text/plain; charset=UTF-8",
             format!("{code}\n\n{explanation}\n\n   "),
         ),
@@ -43,34 +47,4 @@ pub fn page(headers: &HeaderMap, status: StatusCode) -> Response {
         body,
     )
         .into_response()
-}
-
-enum Form {
-    Json,
-    Html,
-    Text,
-}
-
-impl Form {
-    fn wanted(headers: &HeaderMap) -> Self {
-        let Some(accept) = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()) else {
-            return Self::Text;
-        };
-        let accepts = |kind: &str| {
-            accept
-                .split(',')
-                .any(|item| item.split(';').next().is_some_and(|t| t.trim() == kind))
-        };
-        if accepts("text/html")
-            || accepts("*/*")
-            || accepts("text/*")
-            || !accept.is_empty() && !accept.contains('/')
-        {
-            Self::Html
-        } else if accepts("application/json") || accepts("application/*") {
-            Self::Json
-        } else {
-            Self::Text
-        }
-    }
 }
