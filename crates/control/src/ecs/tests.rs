@@ -143,7 +143,7 @@ impl Cloud {
             ComputeSettings {
                 max_microversion: Microversion::v2(96),
                 link_prefix: None,
-                scheme: "https",
+                scheme: "https".into(),
                 public_url: "https://oriel.example".into(),
             },
         );
