@@ -6,6 +6,7 @@
 mod console_calls;
 mod discovery;
 mod fault;
+pub(crate) mod openapi;
 mod route;
 mod schema;
 mod servers;
@@ -190,9 +191,13 @@ async fn dispatch(
 ) -> Result<Value, Fault> {
     check_content_type(headers)?;
     match call {
-        Call::ListServers | Call::ListServersDetail => {
+        Call::ListServers => {
             check_project(context)?;
-            servers::list(context, *call == Call::ListServersDetail)
+            servers::index(context)
+        }
+        Call::ListServersDetail => {
+            check_project(context)?;
+            servers::details(context)
         }
         Call::ShowServer(id) => {
             check_project(context)?;
@@ -214,15 +219,17 @@ async fn dispatch(
         }
         Call::ChangeServer(id) => {
             check_project(context)?;
-            context.server(id)?;
-            Err(Fault::not_implemented())
+            servers::change(context, id)
         }
-        Call::Version => Ok(discovery::document(
-            context.api,
-            &context.base,
-            context.control.compute.max_microversion,
-        )),
-        Call::OldConsoles => Err(Fault::gone()),
+        Call::Version => {
+            check_project(context)?;
+            let max = context.control.compute.max_microversion;
+            Ok(discovery::document(context.api, &context.base, max))
+        }
+        Call::OldConsoles => {
+            check_project(context)?;
+            console_calls::old_consoles()
+        }
     }
 }
 

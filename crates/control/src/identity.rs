@@ -17,6 +17,7 @@ use oriel_domain::{AuthToken, Principal};
 use oriel_store::{AuthMethod, StoreError};
 use time::{Duration, OffsetDateTime};
 
+pub(crate) use api::openapi;
 pub use api::{router, unauthorized};
 pub use embedded::{Embedded, Issued, LoginError, Scope};
 pub use password::PasswordError;

@@ -7,6 +7,7 @@
 pub mod compute;
 pub mod consoles;
 pub mod identity;
+pub mod openapi;
 pub mod policy;
 pub mod request_id;
 

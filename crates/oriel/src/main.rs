@@ -5,6 +5,7 @@ mod cmd;
 mod config;
 mod demo_server;
 mod listen;
+mod openapi;
 mod page;
 mod telemetry;
 mod tls;

@@ -5,6 +5,7 @@ use http::{StatusCode, header};
 use serde_json::{Value, json};
 
 use super::JSON;
+use super::openapi::{ComputeVersion, ComputeVersions};
 use super::route::Api;
 use super::version::Microversion;
 
@@ -12,14 +13,7 @@ use super::version::Microversion;
 /// may have been meant. Nova answers every method alike.
 pub fn outside(path: &str, base: &str, max: Microversion) -> Response {
     if path == "/" || path.is_empty() {
-        let versions: Vec<_> = [Api::V2, Api::V21]
-            .map(|api| {
-                let mut entry = facts(api, max);
-                entry["links"] = json!([{ "rel": "self", "href": format!("{base}/{}/", api.name()) }]);
-                entry
-            })
-            .into();
-        return document_response(StatusCode::OK, &json!({ "versions": versions }));
+        return root(base, max);
     }
     let choices: Vec<_> = [Api::V2, Api::V21]
         .map(|api| {
@@ -36,7 +30,27 @@ pub fn outside(path: &str, base: &str, max: Microversion) -> Response {
     document_response(StatusCode::MULTIPLE_CHOICES, &json!({ "choices": choices }))
 }
 
-/// The document of one API, at its own path.
+/// The APIs that there are.
+///
+/// A browser gets a page instead.
+#[utoipa::path(get, path = "/", operation_id = "list_versions", tag = "compute", responses(
+    (status = 200, description = "The APIs", content((ComputeVersions = "application/json"), (String = "text/html"))),
+))]
+fn root(base: &str, max: Microversion) -> Response {
+    let versions: Vec<_> = [Api::V2, Api::V21]
+        .map(|api| {
+            let mut entry = facts(api, max);
+            entry["links"] = json!([{ "rel": "self", "href": format!("{base}/{}/", api.name()) }]);
+            entry
+        })
+        .into();
+    document_response(StatusCode::OK, &json!({ "versions": versions }))
+}
+
+/// One API, and which versions of it are offered.
+#[utoipa::path(get, path = "/", operation_id = "show_version", responses(
+    (status = 200, description = "The API", body = ComputeVersion),
+))]
 pub fn document(api: Api, base: &str, max: Microversion) -> Value {
     let mut version = facts(api, max);
     version["links"] = json!([

@@ -12,6 +12,7 @@ use time::macros::format_description;
 
 use super::Context;
 use super::fault::Fault;
+use super::openapi::{Faults, ListQuery, ServerDetail, ServerDetails, ServerInPath, ServerSummaries};
 use super::version::Microversion;
 use crate::policy::{Rule, Target};
 
@@ -20,15 +21,45 @@ const MAX_LIMIT: usize = 1000;
 /// Largest compiled `name` pattern, in bytes. A pattern beyond it is taken literally.
 const MAX_PATTERN: usize = 64 * 1024;
 
-/// `GET /servers/{id}`
+/// Shows a server. What is shown depends on the version.
+#[utoipa::path(get, path = "/servers/{server_id}", operation_id = "show_server", params(ServerInPath), responses(
+    (status = 200, description = "The server", body = ServerDetail),
+    Faults<403, 404>,
+))]
 pub fn show(context: &Context<'_>, id: &str) -> Result<Value, Fault> {
     let server = context.server(id)?;
     context.allow(Rule::ServersShow, Target::of(&server))?;
     Ok(json!({ "server": detail(context, &server, true) }))
 }
 
-/// `GET /servers` and `GET /servers/detail`
-pub fn list(context: &Context<'_>, detailed: bool) -> Result<Value, Fault> {
+/// Lists servers in short, newest first unless asked otherwise.
+#[utoipa::path(get, path = "/servers", operation_id = "list_servers", params(ListQuery), responses(
+    (status = 200, description = "One page of servers", body = ServerSummaries),
+    Faults<400, 403>,
+))]
+pub fn index(context: &Context<'_>) -> Result<Value, Fault> {
+    list(context, false)
+}
+
+/// Lists servers in full, newest first unless asked otherwise.
+#[utoipa::path(get, path = "/servers/detail", operation_id = "list_server_details", params(ListQuery), responses(
+    (status = 200, description = "One page of servers", body = ServerDetails),
+    Faults<400, 403>,
+))]
+pub fn details(context: &Context<'_>) -> Result<Value, Fault> {
+    list(context, true)
+}
+
+/// Changes or deletes a server: a matter for a cloud, not for a console service.
+#[utoipa::path(method(put, delete), path = "/servers/{server_id}", operation_id = "change_server",
+    params(ServerInPath), responses(Faults<404, 501>),
+)]
+pub fn change(context: &Context<'_>, id: &str) -> Result<Value, Fault> {
+    context.server(id)?;
+    Err(Fault::not_implemented())
+}
+
+fn list(context: &Context<'_>, detailed: bool) -> Result<Value, Fault> {
     let (one, all) = if detailed {
         (Rule::ServersDetail, Rule::ServersDetailAll)
     } else {

@@ -3,6 +3,7 @@
 mod bad_input;
 mod discovery;
 mod login;
+mod openapi;
 mod projects;
 mod secrets;
 mod tokens;
