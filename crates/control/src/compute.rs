@@ -17,7 +17,6 @@ mod webob;
 mod tests;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -33,6 +32,7 @@ use self::route::{Api, Call, Route};
 use self::schema::Strictness;
 pub use self::version::Microversion;
 use crate::Control;
+use crate::body::{self, BodyError, MAX_BODY};
 use crate::identity;
 use crate::policy::{Rule, Target};
 use crate::request_id::RequestId;
@@ -50,10 +50,6 @@ pub struct ComputeSettings {
     pub public_url: String,
 }
 
-/// Largest body, in bytes: `oslo_middleware.max_request_body_size`.
-const MAX_BODY: usize = 114_688;
-/// How long a client may take to send one.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const OPENSTACK_REQUEST_ID: HeaderName = HeaderName::from_static("x-openstack-request-id");
 const COMPUTE_REQUEST_ID: HeaderName = HeaderName::from_static("x-compute-request-id");
@@ -157,9 +153,16 @@ async fn answer(
     let Some(route) = Route::parse(&parts.method, rest) else {
         return webob::page(&parts.headers, StatusCode::NOT_FOUND);
     };
-    let body = match read_body(body).await {
+    let body = match body::read(body).await {
         Ok(body) => body,
-        Err(status) => return webob::page(&parts.headers, status),
+        Err(error) => {
+            let status = match error {
+                BodyError::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+                BodyError::TooSlow => StatusCode::REQUEST_TIMEOUT,
+                BodyError::Broken => StatusCode::BAD_REQUEST,
+            };
+            return webob::page(&parts.headers, status);
+        }
     };
     // 5. In which version? From here on, every answer names it.
     let version = match settle_version(control, api, &parts.headers) {
@@ -253,14 +256,6 @@ async fn authenticate(control: &Control, headers: &HeaderMap) -> Result<Principa
 
 fn announced_length(headers: &HeaderMap) -> Option<usize> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-async fn read_body(body: Body) -> Result<Bytes, StatusCode> {
-    match tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(body, MAX_BODY)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => Err(StatusCode::PAYLOAD_TOO_LARGE),
-        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
-    }
 }
 
 /// `/v2` is pinned at the minimum whatever its headers say.

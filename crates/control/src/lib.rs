@@ -4,6 +4,7 @@
 //! [`consoles`]. Around it lie the dialects, which read a request into that operation and write
 //! its result in a cloud's own shape: [`compute`] speaks Nova. [`identity`] says who asks.
 
+mod body;
 pub mod compute;
 pub mod consoles;
 pub mod identity;

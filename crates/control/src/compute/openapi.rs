@@ -45,7 +45,7 @@ struct LaterCalls;
 struct Root;
 
 /// What becomes of every call whatever it is about.
-const EVERY_CALL: [u16; 5] = [401, 408, 413, 415, 503];
+const EVERY_CALL: [u16; 6] = [400, 401, 408, 413, 415, 503];
 /// The rest of it where there are microversions.
 const EVERY_VERSIONED_CALL: [u16; 2] = [400, 406];
 
@@ -85,7 +85,6 @@ fn place(path: &str, call: &mut Operation, api: Api) {
     }
     if path.contains("{project_id}") {
         parameters.push("ProjectId");
-        statuses.push(400);
     }
     if path.contains('{') {
         // What is no id can make a path that leads nowhere.
@@ -144,7 +143,7 @@ fn components() -> Components {
     for (status, about) in [
         (
             400,
-            "The request is not what the call asks for, or its version cannot be read",
+            "The request is not what the call asks for, or its version cannot be read. A broken body answers with a page",
         ),
         (401, "No token came, or none that is good"),
         (403, "A rule of the policy forbids it"),
@@ -165,8 +164,8 @@ fn components() -> Components {
         let mut response = match status {
             401 => answer(about, [("application/json", keystone_error(401).into())])
                 .header_ref("WWW-Authenticate", shared("headers", "WWW-Authenticate")),
-            404 => {
-                let json = either([fault(404), page().into()]).into();
+            400 | 404 => {
+                let json = either([fault(status), page().into()]).into();
                 answer(
                     about,
                     [

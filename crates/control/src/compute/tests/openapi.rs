@@ -2,6 +2,11 @@
 //! every status that is told of a call can be had from it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::ready;
+use std::io;
+
+use axum::body::Bytes;
+use futures_util::stream;
 
 use super::super::openapi::document;
 use super::super::route::{Api, Call, Route};
@@ -166,7 +171,13 @@ impl Notes {
         if let Some((name, value)) = ask.header {
             request = request.header(name, value);
         }
-        let request = request.body(Body::from(ask.body.to_owned())).unwrap();
+        let body = match ask.body {
+            BROKEN => Body::from_stream(stream::once(ready(Err::<Bytes, _>(io::Error::other(
+                "it broke off",
+            ))))),
+            body => Body::from(body.to_owned()),
+        };
+        let request = request.body(body).unwrap();
         let status = cloud.router.clone().oneshot(request).await.unwrap().status();
         assert!(
             told.contains(&status.as_u16()),
@@ -179,6 +190,9 @@ impl Notes {
             .insert(status.as_u16());
     }
 }
+
+/// Stands for a body that breaks off.
+const BROKEN: &str = "broken";
 
 /// A request that is well in every way but for the body, which some calls need.
 fn well(cloud: &Cloud) -> Ask<'_> {
@@ -204,6 +218,7 @@ fn asks<'a>(cloud: &'a Cloud, path: &str) -> Vec<Ask<'a>> {
         Ask { project: "abcdef", ..well },
         Ask { project: "no-hex", ..well },
         Ask { server: "a%2Fb", ..well },
+        Ask { body: BROKEN, ..well },
         Ask { version: "two", ..well },
         Ask { version: "2.97", ..well },
         Ask { header: Some(("content-length", "200000")), ..well },
@@ -218,7 +233,7 @@ fn asks<'a>(cloud: &'a Cloud, path: &str) -> Vec<Ask<'a>> {
         "/{server_id}" => asks.push(Ask { server: UNKNOWN, ..well }),
         "/{server_id}/action" | "/{server_id}/remote-consoles" => {
             let (body, version) = if own.ends_with("action") { (VNC, "") } else { (REMOTE, "2.6") };
-            let well = Ask { body, version, ..well };
+            let well = Ask { version, body, ..well };
             asks.push(well);
             asks.push(Ask { body: "{", ..well });
             asks.push(Ask { token: Some(&cloud.reader), ..well });
