@@ -29,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use crate::config::{Config, TlsMode};
+use crate::linger::linger;
 use crate::listen::{ListenSettings, Listener};
 use crate::openapi;
 use crate::page::{self, Page};
@@ -200,6 +201,7 @@ fn router(control: &Control, embedded: Arc<Embedded>, gateway: &Gateway, page: &
         .merge(openapi::router())
         .merge(control.router(embedded))
         .layer(from_fn_with_state(doors, open_doors))
+        .layer(from_fn(linger))
         .layer(from_fn(log_request))
 }
 
