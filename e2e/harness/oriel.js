@@ -96,6 +96,11 @@ back_end = "${address}"
     });
   }
 
+  /** Where its store and its authority's certificate lie: `data/oriel.db` and `data/tls/ca.pem`. */
+  get folder() {
+    return this.#folder;
+  }
+
   get #config() {
     return join(this.#folder, "oriel.toml");
   }

@@ -8,6 +8,7 @@ mod console_calls;
 mod discovery;
 mod fault;
 mod json;
+pub(crate) mod openapi;
 mod python;
 mod query;
 mod route;
@@ -20,7 +21,6 @@ mod webob;
 mod tests;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -34,9 +34,10 @@ use time::OffsetDateTime;
 use self::accept::Accepted;
 use self::fault::{AnnouncedVersion, Fault};
 use self::route::{Api, Call, Route};
-use self::schema::{Property, Schema, Strictness};
+use self::schema::{Schema, Strictness};
 pub use self::version::Microversion;
 use crate::Control;
+use crate::body::{self, BodyError, MAX_BODY};
 use crate::identity;
 use crate::policy::{Rule, Target};
 use crate::request_id::RequestId;
@@ -54,10 +55,6 @@ pub struct ComputeSettings {
     pub public_url: String,
 }
 
-/// Largest body, in bytes: `oslo_middleware.max_request_body_size`.
-const MAX_BODY: usize = 114_688;
-/// How long a client may take to send one.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 const OPENSTACK_REQUEST_ID: HeaderName = HeaderName::from_static("x-openstack-request-id");
 const COMPUTE_REQUEST_ID: HeaderName = HeaderName::from_static("x-compute-request-id");
 /// Where a token comes; the second is a name of old that Keystone's middleware still takes.
@@ -191,9 +188,16 @@ async fn answer(
     let Some(route) = Route::parse(&parts.method, rest) else {
         return webob::page(&parts.headers, StatusCode::NOT_FOUND);
     };
-    let body = match read_body(body).await {
+    let body = match body::read(body).await {
         Ok(body) => body,
-        Err(status) => return webob::page(&parts.headers, status),
+        Err(error) => {
+            let status = match error {
+                BodyError::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+                BodyError::TooSlow => StatusCode::REQUEST_TIMEOUT,
+                BodyError::Broken => StatusCode::BAD_REQUEST,
+            };
+            return webob::page(&parts.headers, status);
+        }
     };
     // 5. In which version? From here on, every answer names it.
     let version = match settle_version(control, api, &parts.headers) {
@@ -216,9 +220,6 @@ async fn answer(
     }
 }
 
-/// As much of the bodies of calls that are refused as decides which error the caller is told.
-const SERVER: Schema = Schema::Object(&[Property::required("server", Schema::AnyObject)]);
-
 /// Steps 6 to 15, which a negotiated request goes through.
 async fn dispatch(
     context: &Context<'_>,
@@ -228,9 +229,13 @@ async fn dispatch(
 ) -> Result<Value, Fault> {
     check_content_type(headers)?;
     match call {
-        Call::ListServers | Call::ListServersDetail => {
+        Call::ListServers => {
             check_project(context)?;
-            servers::list(context, *call == Call::ListServersDetail)
+            servers::index(context)
+        }
+        Call::ListServersDetail => {
+            check_project(context)?;
+            servers::details(context)
         }
         Call::ShowServer(id) => {
             check_project(context)?;
@@ -253,20 +258,16 @@ async fn dispatch(
         Call::CreateServer => {
             let body = parse_body(body)?;
             check_project(context)?;
-            SERVER.check(&body, context.strictness())?;
-            Err(Fault::not_implemented())
+            servers::create(context, &body)
         }
         Call::ChangeServer(id) => {
             let body = parse_body(body)?;
             check_project(context)?;
-            SERVER.check(&body, context.strictness())?;
-            context.server(id)?;
-            Err(Fault::not_implemented())
+            servers::change(context, id, &body)
         }
         Call::DeleteServer(id) => {
             check_project(context)?;
-            context.server(id)?;
-            Err(Fault::not_implemented())
+            servers::delete(context, id)
         }
         Call::Version(id) => {
             check_project(context)?;
@@ -274,11 +275,13 @@ async fn dispatch(
             let max = context.control.compute.max_microversion;
             match id {
                 None => Ok(discovery::document(context.api, &context.base, max)),
-                Some(id) => discovery::document_by_id(id, context.api, &context.base, max)
-                    .ok_or_else(Fault::no_such_resource),
+                Some(id) => discovery::document_by_id(id, context.api, &context.base, max),
             }
         }
-        Call::OldConsoles => Err(Fault::gone()),
+        Call::OldConsoles => {
+            check_project(context)?;
+            console_calls::old_consoles()
+        }
     }
 }
 
@@ -302,14 +305,6 @@ async fn authenticate(control: &Control, headers: &HeaderMap) -> Result<Principa
 
 fn announced_length(headers: &HeaderMap) -> Option<usize> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-async fn read_body(body: Body) -> Result<Bytes, StatusCode> {
-    match tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(body, MAX_BODY)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => Err(StatusCode::PAYLOAD_TOO_LARGE),
-        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
-    }
 }
 
 /// `/v2` is pinned at the minimum whatever its headers say.

@@ -12,9 +12,7 @@ mod route;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
-
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
@@ -27,15 +25,11 @@ use self::fault::Fault;
 use self::language::link_language;
 use self::route::{Call, Route};
 use crate::Control;
+use crate::body::{BodyError, MAX_BODY};
 use crate::identity::signature::Claim;
 use crate::policy::{Rule, Target};
 use crate::request_id::{self, RequestId};
 
-/// Largest body, in bytes. Huawei's gateway takes 12 MB; no call here needs more than a few hundred
-/// bytes, and a signed body is read before anyone knows who sent it.
-const MAX_BODY: usize = 114_688;
-/// How long a client may take to send one.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 const AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 const PROJECT_ID: HeaderName = HeaderName::from_static("x-project-id");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -135,11 +129,11 @@ async fn authenticate(
 }
 
 async fn read(body: Body) -> Result<Bytes, Fault> {
-    match tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => Err(Fault::BodyTooLarge),
-        Err(_) => Err(Fault::BodyTooSlow),
-    }
+    crate::body::read(body).await.map_err(|error| match error {
+        BodyError::TooLong => Fault::BodyTooLarge,
+        BodyError::TooSlow => Fault::BodyTooSlow,
+        BodyError::Broken => Fault::BadBody("the request body broke off"),
+    })
 }
 
 /// The project of the path, and that of the header where there is one, must be the caller's, for

@@ -25,6 +25,7 @@ use time::{Duration, OffsetDateTime};
 use self::signature::Claim;
 
 pub use access::SignatureError;
+pub(crate) use api::openapi;
 pub use api::{router, unauthorized};
 pub use embedded::{Embedded, Issued, LoginError, Scope};
 pub use password::PasswordError;

@@ -5,10 +5,12 @@
 //! its result in a cloud's own shape: [`compute`] speaks Nova, [`ecs`] speaks Huawei's ECS.
 //! [`identity`] says who asks.
 
+mod body;
 pub mod compute;
 pub mod consoles;
 pub mod ecs;
 pub mod identity;
+pub mod openapi;
 pub mod policy;
 pub mod request_id;
 

@@ -18,9 +18,9 @@ use hyper_util::server::conn::auto::upgrade::downcast;
 use oriel_domain::{BackEnd, ConsoleKind, ConsoleToken, EndReason, Fault, Protocol, Server};
 use oriel_ws::Deframer;
 use oriel_ws::handshake::{self, Accepted, HandshakeError};
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use utoipa::{OpenApi, ToSchema};
 
 use crate::farewell::{Ended, farewell};
 use crate::net::ClientStream;
@@ -54,10 +54,55 @@ const MAX_BODY: usize = 4096;
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a page sends to redeem its token.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct OpenConsole {
+    /// The token of the link.
     token: String,
+}
+
+/// The console that a page's token opens.
+#[derive(Serialize, ToSchema)]
+struct OpenedConsole {
+    console: ConsoleFacts,
+}
+
+#[derive(Serialize, ToSchema)]
+struct ConsoleFacts {
+    server: ServerFacts,
+    /// The protocol, such as `vnc`.
+    protocol: &'static str,
+    /// The type, such as `novnc`.
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+#[derive(Serialize, ToSchema)]
+struct ServerFacts {
+    id: String,
+    name: String,
+}
+
+/// Why a page's token opens nothing.
+#[derive(Serialize, ToSchema)]
+struct Refusal {
+    error: RefusalReason,
+}
+
+#[derive(Serialize, ToSchema)]
+struct RefusalReason {
+    /// The reason's name, as page, log and audit trail know it.
+    code: &'static str,
+    message: String,
+}
+
+#[derive(OpenApi)]
+#[openapi(paths(redeem_console))]
+struct Document;
+
+/// The gateway's part of `/openapi.json`.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Document::openapi()
 }
 
 impl Gateway {
@@ -200,8 +245,23 @@ impl Inner {
     }
 }
 
-/// `POST /oriel/v1/console`: the page redeems its token and learns what it opens. Only now is the
-/// token used up; fetching the page is free.
+/// The page redeems its token and learns what it opens.
+///
+/// Only now is the token used up; fetching the page is free. The browser that redeemed it gets a cookie, with which it
+/// may come back. The console itself is a WebSocket, at any path: `/websockify?token=...`.
+#[utoipa::path(post, path = "/oriel/v1/console", operation_id = "redeem_console", tag = "gateway",
+    request_body = OpenConsole,
+    responses(
+        (status = 200, description = "The console that the token opens", body = OpenedConsole,
+            headers(("Set-Cookie" = String, description = "Lets this browser come back"), ("Cache-Control" = String))),
+        (status = 400, description = "The body is not what the call asks for", body = Refusal),
+        (status = 401, description = "No token came, or nobody was given it, or its time is over", body = Refusal),
+        (status = 403, description = "The page is not one that may, or another browser has used the token", body = Refusal),
+        (status = 404, description = "The server or its console is not there any more", body = Refusal),
+        (status = 408, description = "The body did not come in time", body = Refusal),
+        (status = 500, description = "Something broke inside", body = Refusal),
+    ),
+)]
 async fn redeem_console(State(gateway): State<Gateway>, request: Request) -> Response {
     let inner = &gateway.inner;
     let (parts, body) = request.into_parts();
@@ -225,8 +285,11 @@ async fn redeem_console(State(gateway): State<Gateway>, request: Request) -> Res
                 EndReason::ClientProtocol => failure.detail,
                 reason => reason.describe().to_owned(),
             };
-            let error = json!({ "error": { "code": failure.reason.name(), "message": message } });
-            no_store((status(failure.reason), Json(error)).into_response())
+            let code = failure.reason.name();
+            let refusal = Refusal {
+                error: RefusalReason { code, message },
+            };
+            no_store((status(failure.reason), Json(refusal)).into_response())
         }
     }
 }
@@ -266,12 +329,17 @@ fn client_of(parts: &Parts) -> ClientAddress {
     parts.extensions.get().copied().unwrap_or(unknown)
 }
 
-fn describe(server: &Server, kind: ConsoleKind) -> serde_json::Value {
-    json!({ "console": {
-        "server": { "id": server.id.to_string(), "name": server.name },
-        "protocol": kind.protocol().name(),
-        "type": kind.name(),
-    } })
+fn describe(server: &Server, kind: ConsoleKind) -> OpenedConsole {
+    OpenedConsole {
+        console: ConsoleFacts {
+            server: ServerFacts {
+                id: server.id.to_string(),
+                name: server.name.clone(),
+            },
+            protocol: kind.protocol().name(),
+            kind: kind.name(),
+        },
+    }
 }
 
 fn no_store(mut response: Response) -> Response {

@@ -21,7 +21,7 @@ use std::time::Duration;
 use oriel_inventory::Inventory;
 use oriel_store::Store;
 
-pub use self::http::ClientAddress;
+pub use self::http::{ClientAddress, openapi};
 pub use self::net::ClientStream;
 pub use self::origin::OriginRules;
 use self::session::Sessions;

@@ -29,7 +29,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use crate::config::{Config, TlsMode};
+use crate::linger::linger;
 use crate::listen::{ListenSettings, Listener};
+use crate::openapi;
 use crate::page::{self, Page};
 use crate::tls::{Certificate, CertificateFiles, TlsError, host_name};
 
@@ -196,9 +198,10 @@ fn router(control: &Control, embedded: Arc<Embedded>, gateway: &Gateway, page: &
     Router::new()
         .merge(page.router())
         .merge(gateway.router())
-        .route("/healthz", axum::routing::get(|| async { "ok\n" }))
+        .merge(openapi::router())
         .merge(control.router(embedded))
         .layer(from_fn_with_state(doors, open_doors))
+        .layer(from_fn(linger))
         .layer(from_fn(log_request))
 }
 

@@ -6,6 +6,10 @@ use oriel_domain::{Address, ConsoleKind, ConsoleToken, Server};
 use serde_json::{Value, json};
 
 use super::fault::Fault;
+use super::openapi::{
+    ConsoleBackEnd, Faults, OldConsoleId, RemoteConsole, RemoteConsoleAnswer, ServerAction,
+    ServerActionAnswer, ServerInPath, TokenInPath,
+};
 use super::schema::{Property, Schema};
 use super::version::Microversion;
 use super::{Context, parse_body};
@@ -71,6 +75,9 @@ const OUTPUT: Schema = Schema::Object(&[Property::required(
     Schema::Object(&[Property::optional("length", Schema::Lines)]),
 )]);
 
+/// The actions whose bodies are looked at.
+pub const ACTIONS: [&Schema; 4] = [&VNC, &SPICE, &SERIAL, &OUTPUT];
+
 const REMOTE_2_6: Schema = Schema::Object(&[Property::required(
     "remote_console",
     Schema::Object(&[
@@ -91,7 +98,7 @@ const REMOTE_2_8: Schema = Schema::Object(&[Property::required(
         ),
     ]),
 )]);
-const REMOTE_2_99: Schema = Schema::Object(&[Property::required(
+pub const REMOTE_2_99: Schema = Schema::Object(&[Property::required(
     "remote_console",
     Schema::Object(&[
         Property::required("protocol", one_of(&["vnc", "spice", "serial", "rdp", "mks"])),
@@ -129,7 +136,17 @@ pub fn peek_action(bytes: &Bytes) -> Result<(Action, Value), Fault> {
     Ok((action, body))
 }
 
-/// `POST /servers/{id}/action`
+/// Opens a console, up to version 2.5, or shows the server's output.
+///
+/// The body has one key, which names the action.
+#[utoipa::path(post, path = "/servers/{server_id}/action", operation_id = "act_on_server",
+    params(ServerInPath),
+    request_body(content = ServerAction, example = json!({ "os-getVNCConsole": { "type": "novnc" } })),
+    responses(
+        (status = 200, description = "The console's link, or the output", body = ServerActionAnswer),
+        Faults<400, 403, 404, 409, 500, 501>,
+    ),
+)]
 pub async fn action(context: &Context<'_>, id: &str, action: Action, body: &Value) -> Result<Value, Fault> {
     if action == Action::Output {
         return output(context, id, body).await;
@@ -169,7 +186,14 @@ async fn output(context: &Context<'_>, id: &str, body: &Value) -> Result<Value, 
     Ok(json!({ "output": output }))
 }
 
-/// `GET /os-console-auth-tokens/{token}`: for proxies that are not Oriel's own.
+/// Shows what a console token opens, from version 2.31 on: for proxies that are not Oriel's own.
+#[utoipa::path(get, path = "/os-console-auth-tokens/{token}", operation_id = "show_console_auth_token",
+    params(TokenInPath),
+    responses(
+        (status = 200, description = "Where the console's back end is", body = ConsoleBackEnd),
+        Faults<400, 403, 404, 500>,
+    ),
+)]
 pub async fn console_auth_token(context: &Context<'_>, token: &str) -> Result<Value, Fault> {
     context.query()?;
     if context.version < FIRST_AUTH_TOKENS {
@@ -204,7 +228,20 @@ pub async fn console_auth_token(context: &Context<'_>, token: &str) -> Result<Va
     Ok(json!({ "console": console }))
 }
 
-/// `POST /servers/{id}/remote-consoles`
+/// Opens a console, from version 2.6 on.
+///
+/// `mks` and `webmks` are there from 2.8 on, `spice-direct` from 2.99 on.
+#[utoipa::path(post, path = "/servers/{server_id}/remote-consoles", operation_id = "make_remote_console",
+    params(ServerInPath),
+    request_body(
+        content = RemoteConsole,
+        example = json!({ "remote_console": { "protocol": "vnc", "type": "novnc" } }),
+    ),
+    responses(
+        (status = 200, description = "The console's link", body = RemoteConsoleAnswer),
+        Faults<400, 403, 404, 409, 500, 501>,
+    ),
+)]
 pub async fn remote_consoles(context: &Context<'_>, id: &str, body: &Value) -> Result<Value, Fault> {
     if context.version < FIRST_REMOTE_CONSOLES {
         return Err(Fault::no_such_resource());
@@ -227,6 +264,22 @@ pub async fn remote_consoles(context: &Context<'_>, id: &str, body: &Value) -> R
     )
     .await?;
     Ok(json!({ "remote_console": { "protocol": kind.protocol().name(), "type": kind.name(), "url": url } }))
+}
+
+/// The consoles of Xen, which Nova once had: gone.
+#[utoipa::path(method(get, post), path = "/servers/{server_id}/consoles", operation_id = "old_consoles",
+    params(ServerInPath), responses(Faults<410>),
+)]
+pub fn old_consoles() -> Result<Value, Fault> {
+    Err(old_console())
+}
+
+/// One of the consoles of Xen: gone.
+#[utoipa::path(method(get, delete), path = "/servers/{server_id}/consoles/{console_id}", operation_id = "old_console",
+    params(ServerInPath, OldConsoleId), responses(Faults<410>),
+)]
+fn old_console() -> Fault {
+    Fault::gone()
 }
 
 /// The one operation, in Nova's words.

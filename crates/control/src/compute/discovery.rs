@@ -4,7 +4,9 @@ use axum::response::{IntoResponse as _, Response};
 use http::{StatusCode, header};
 use serde_json::{Value, json};
 
+use super::fault::Fault;
 use super::json::text;
+use super::openapi::{ComputeVersion, ComputeVersions, Faults, VersionInPath};
 use super::route::{self, Api};
 use super::version::Microversion;
 
@@ -12,14 +14,7 @@ use super::version::Microversion;
 /// may have been meant. Nova answers every method alike.
 pub fn outside(path: &str, base: &str, max: Microversion, content_type: &'static str) -> Response {
     if path == "/" || path.is_empty() {
-        let versions: Vec<_> = [Api::V2, Api::V21]
-            .map(|api| {
-                let mut entry = facts(api, max);
-                entry["links"] = json!([{ "rel": "self", "href": format!("{base}/{}/", api.name()) }]);
-                entry
-            })
-            .into();
-        return document_response(StatusCode::OK, &json!({ "versions": versions }), content_type);
+        return root(base, max, content_type);
     }
     let path = route::encode(path.trim_end_matches('/'));
     let choices: Vec<_> = [Api::V2, Api::V21]
@@ -40,20 +35,46 @@ pub fn outside(path: &str, base: &str, max: Microversion, content_type: &'static
     )
 }
 
-/// The document of one API, at its own path.
+/// The APIs that there are.
+///
+/// A browser gets a page instead.
+#[utoipa::path(get, path = "/", operation_id = "list_versions", tag = "compute", responses(
+    (status = 200, description = "The APIs", content((ComputeVersions = "application/json"), (String = "text/html"))),
+    Faults<415>,
+))]
+fn root(base: &str, max: Microversion, content_type: &'static str) -> Response {
+    let versions: Vec<_> = [Api::V2, Api::V21]
+        .map(|api| {
+            let mut entry = facts(api, max);
+            entry["links"] = json!([{ "rel": "self", "href": format!("{base}/{}/", api.name()) }]);
+            entry
+        })
+        .into();
+    document_response(StatusCode::OK, &json!({ "versions": versions }), content_type)
+}
+
+/// One API, and which versions of it are offered.
+#[utoipa::path(get, path = "/", operation_id = "show_version", responses(
+    (status = 200, description = "The API", body = ComputeVersion),
+    Faults<415>,
+))]
 pub fn document(api: Api, base: &str, max: Microversion) -> Value {
     described(api, api, base, max)
 }
 
-/// The document of the API with this id, where there is one, as told by `teller`.
-pub fn document_by_id(id: &str, teller: Api, base: &str, max: Microversion) -> Option<Value> {
+/// The API with this id, as told by another or by itself.
+#[utoipa::path(get, path = "/versions/{id}", operation_id = "show_version_by_id", params(VersionInPath), responses(
+    (status = 200, description = "The API", body = ComputeVersion),
+    Faults<404>,
+))]
+pub fn document_by_id(id: &str, teller: Api, base: &str, max: Microversion) -> Result<Value, Fault> {
     let api = match (teller, id) {
         // The old API knows of itself alone.
         (Api::V2, _) | (Api::V21, "v2.0") => Api::V2,
         (Api::V21, "v2.1") => Api::V21,
-        (Api::V21, _) => return None,
+        (Api::V21, _) => return Err(Fault::no_such_resource()),
     };
-    Some(described(api, teller, base, max))
+    Ok(described(api, teller, base, max))
 }
 
 fn described(api: Api, teller: Api, base: &str, max: Microversion) -> Value {

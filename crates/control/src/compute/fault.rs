@@ -160,8 +160,9 @@ impl Fault {
         }
     }
 
-    fn key(&self) -> &'static str {
-        match self.status.as_u16() {
+    /// The key under which a fault with this status stands.
+    pub fn key_of(status: StatusCode) -> &'static str {
+        match status.as_u16() {
             400 => "badRequest",
             401 => "unauthorized",
             403 => "forbidden",
@@ -185,7 +186,8 @@ impl From<Forbidden> for Fault {
 
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
-        let body = json!({ self.key(): { "code": self.status.as_u16(), "message": self.message } });
+        let body =
+            json!({ Self::key_of(self.status): { "code": self.status.as_u16(), "message": self.message } });
         let content_type = HeaderValue::from_static("application/json; charset=UTF-8");
         (self.status, [(header::CONTENT_TYPE, content_type)], text(&body)).into_response()
     }

@@ -22,9 +22,9 @@ pub enum Schema {
 /// A property of an object.
 #[derive(Debug)]
 pub struct Property {
-    name: &'static str,
-    schema: Schema,
-    required: bool,
+    pub(super) name: &'static str,
+    pub(super) schema: Schema,
+    pub(super) required: bool,
 }
 
 impl Property {

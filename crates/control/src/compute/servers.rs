@@ -11,6 +11,10 @@ use time::macros::format_description;
 
 use super::Context;
 use super::fault::Fault;
+use super::openapi::{
+    Faults, ListQuery, ServerDetail, ServerDetails, ServerInPath, ServerSummaries, ServerWish,
+};
+use super::schema::{Property, Schema};
 use super::version::Microversion;
 use crate::policy::{Rule, Target};
 
@@ -19,7 +23,11 @@ pub use self::list::list;
 /// The first version that refuses a query on one server.
 const FIRST_WITHOUT_QUERY: Microversion = Microversion::v2(102);
 
-/// `GET /servers/{id}`
+/// Shows a server. What is shown depends on the version.
+#[utoipa::path(get, path = "/servers/{server_id}", operation_id = "show_server", params(ServerInPath), responses(
+    (status = 200, description = "The server", body = ServerDetail),
+    Faults<403, 404>,
+))]
 pub fn show(context: &Context<'_>, id: &str) -> Result<Value, Fault> {
     if context.version >= FIRST_WITHOUT_QUERY {
         context.refuse_query()?;
@@ -29,6 +37,55 @@ pub fn show(context: &Context<'_>, id: &str) -> Result<Value, Fault> {
     let server = context.server(id)?;
     context.allow(Rule::ServersShow, Target::of(&server))?;
     Ok(json!({ "server": detail(context, &server, true) }))
+}
+
+/// Lists servers in short, newest first unless asked otherwise.
+#[utoipa::path(get, path = "/servers", operation_id = "list_servers", params(ListQuery), responses(
+    (status = 200, description = "One page of servers", body = ServerSummaries),
+    Faults<400, 403>,
+))]
+pub fn index(context: &Context<'_>) -> Result<Value, Fault> {
+    list(context, false)
+}
+
+/// Lists servers in full, newest first unless asked otherwise.
+#[utoipa::path(get, path = "/servers/detail", operation_id = "list_server_details", params(ListQuery), responses(
+    (status = 200, description = "One page of servers", body = ServerDetails),
+    Faults<400, 403>,
+))]
+pub fn details(context: &Context<'_>) -> Result<Value, Fault> {
+    list(context, true)
+}
+
+/// As much of the bodies of calls that are refused as decides which error the caller is told.
+pub const SERVER: Schema = Schema::Object(&[Property::required("server", Schema::AnyObject)]);
+
+/// Makes a server: a matter for a cloud, not for a console service.
+#[utoipa::path(post, path = "/servers", operation_id = "create_server", request_body = ServerWish,
+    responses(Faults<400, 501>),
+)]
+pub fn create(context: &Context<'_>, body: &Value) -> Result<Value, Fault> {
+    SERVER.check(body, context.strictness())?;
+    Err(Fault::not_implemented())
+}
+
+/// Changes a server: likewise.
+#[utoipa::path(put, path = "/servers/{server_id}", operation_id = "change_server", params(ServerInPath),
+    request_body = ServerWish, responses(Faults<400, 404, 501>),
+)]
+pub fn change(context: &Context<'_>, id: &str, body: &Value) -> Result<Value, Fault> {
+    SERVER.check(body, context.strictness())?;
+    context.server(id)?;
+    Err(Fault::not_implemented())
+}
+
+/// Deletes a server: likewise.
+#[utoipa::path(delete, path = "/servers/{server_id}", operation_id = "delete_server", params(ServerInPath),
+    responses(Faults<404, 501>),
+)]
+pub fn delete(context: &Context<'_>, id: &str) -> Result<Value, Fault> {
+    context.server(id)?;
+    Err(Fault::not_implemented())
 }
 
 fn summary(context: &Context<'_>, server: &Server) -> Value {

@@ -1,5 +1,7 @@
 //! The compute API asked as clients ask it, through the router.
 
+mod openapi;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -34,6 +36,7 @@ const REMOTE: &str = r#"{"remote_console": {"protocol": "vnc", "type": "novnc"}}
 /// A cloud with one project of ours, one of somebody else's, and servers in every state.
 struct Cloud {
     folder: TempDir,
+    store: Store,
     router: Router,
     project: ProjectId,
     member: AuthToken,
@@ -49,6 +52,10 @@ struct Answer {
 
 impl Cloud {
     async fn new() -> Self {
+        Self::under(Policy::load(None).unwrap()).await
+    }
+
+    async fn under(policy: Policy) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("oriel.db")).await.unwrap();
         let project_named = async |name: &str| {
@@ -97,8 +104,8 @@ impl Cloud {
         let control = Control::new(
             Identity::Embedded(Arc::clone(&embedded)),
             Inventory::File(Arc::new(FileInventory::open(&file).unwrap())),
-            store,
-            Policy::load(None).unwrap(),
+            store.clone(),
+            policy,
             ConsoleSettings {
                 links: BTreeMap::from([(ConsoleKind::Novnc, link)]),
                 ttl: Duration::minutes(10),
@@ -113,6 +120,7 @@ impl Cloud {
         );
         Self {
             folder,
+            store,
             router: control.router(embedded),
             project,
             member,

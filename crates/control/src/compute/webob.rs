@@ -10,6 +10,9 @@ use super::json::text;
 /// A page for this status, in the form that the client's `Accept` asks for.
 pub fn page(headers: &HeaderMap, status: StatusCode) -> Response {
     let explanation = match status {
+        StatusCode::BAD_REQUEST => {
+            "The server could not comply with the request since it is either malformed or otherwise incorrect."
+        }
         StatusCode::NOT_FOUND => "The resource could not be found.",
         StatusCode::PAYLOAD_TOO_LARGE => "Request is too large. Larger than max_request_body_size (114688).",
         StatusCode::REQUEST_TIMEOUT => {

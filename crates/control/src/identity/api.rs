@@ -11,6 +11,7 @@ mod calls;
 mod document;
 mod fault;
 mod login;
+pub(crate) mod openapi;
 mod parts;
 
 use std::sync::Arc;

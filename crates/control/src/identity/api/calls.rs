@@ -15,6 +15,10 @@ use serde_json::Value;
 
 use super::fault::Fault;
 use super::login::{Login, LoginProof};
+use super::openapi::{
+    self, Catalog, Errors, IdentityVersion, IdentityVersions, NoCatalog, Project, ProjectId, ProjectQuery,
+    Projects, SubjectToken, Token,
+};
 use super::parts::{Asker, Authenticated, query_value, read_json, subject_token};
 use super::{X_SUBJECT_TOKEN, document};
 use crate::identity::{Caller, Embedded, IdentityError};
@@ -22,7 +26,10 @@ use crate::identity::{Caller, Embedded, IdentityError};
 type Server = State<Arc<Embedded>>;
 type Answer = Result<Response, Fault>;
 
-/// `GET /identity`: the versions. 300, as Keystone's.
+/// The versions that there are. 300, as Keystone's.
+#[utoipa::path(get, path = "", operation_id = "list_versions", responses(
+    (status = 300, description = "The versions", body = IdentityVersions, headers(("Location" = String))),
+))]
 pub(super) async fn versions(State(identity): Server) -> Response {
     let settings = identity.settings();
     let mut response = (StatusCode::MULTIPLE_CHOICES, Json(document::versions(settings))).into_response();
@@ -32,12 +39,28 @@ pub(super) async fn versions(State(identity): Server) -> Response {
     response
 }
 
-/// `GET /v3`.
+/// The version that this is.
+#[utoipa::path(get, path = "", operation_id = "show_version", responses(
+    (status = 200, description = "The version", body = IdentityVersion),
+))]
 pub(super) async fn version(State(identity): Server) -> Json<Value> {
     Json(document::version(identity.settings()))
 }
 
-/// `POST /v3/auth/tokens`: trades a password or a token for a token.
+/// Trades a password or a token for a token, which `X-Subject-Token` carries.
+#[utoipa::path(post, path = "/auth/tokens", operation_id = "log_in", params(NoCatalog),
+    request_body(content = openapi::Login, example = json!({ "auth": {
+        "identity": {
+            "methods": ["password"],
+            "password": { "user": { "name": "ann", "domain": { "id": "default" }, "password": "..." } },
+        },
+        "scope": { "project": { "name": "demo", "domain": { "id": "default" } } },
+    } })),
+    responses(
+        (status = 201, description = "What the token says", body = Token, headers(("X-Subject-Token" = String))),
+        Errors<400, 401, 408, 413, 500, 503>,
+    ),
+)]
 pub(super) async fn log_in(State(identity): Server, RawQuery(query): RawQuery, body: Body) -> Answer {
     let login = Login::read(&read_json(body).await?)?;
     let issued = match &login.proof {
@@ -54,7 +77,13 @@ pub(super) async fn log_in(State(identity): Server, RawQuery(query): RawQuery, b
     Ok((StatusCode::CREATED, subject_header(&issued.token)?, Json(body)).into_response())
 }
 
-/// `GET` and `HEAD /v3/auth/tokens`: what a token says.
+/// What a token says.
+#[utoipa::path(method(get, head), path = "/auth/tokens", operation_id = "show_token", params(SubjectToken, NoCatalog),
+    responses(
+        (status = 200, description = "What the token says", body = Token, headers(("X-Subject-Token" = String))),
+        Errors<401, 403, 404, 500>,
+    ),
+)]
 pub(super) async fn show_token(
     State(identity): Server,
     Authenticated(caller): Authenticated,
@@ -73,7 +102,11 @@ pub(super) async fn show_token(
     Ok((subject_header(&subject)?, Json(body)).into_response())
 }
 
-/// `DELETE /v3/auth/tokens`: makes a token stop working.
+/// Makes a token stop working.
+#[utoipa::path(delete, path = "/auth/tokens", operation_id = "revoke_token", params(SubjectToken), responses(
+    (status = 204, description = "It works no more"),
+    Errors<401, 403, 404, 500>,
+))]
 pub(super) async fn revoke_token(
     State(identity): Server,
     Authenticated(caller): Authenticated,
@@ -91,7 +124,11 @@ pub(super) async fn revoke_token(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// `GET /v3/auth/catalog`: the services, as a token for a project lists them.
+/// The services, as a token for a project lists them.
+#[utoipa::path(get, path = "/auth/catalog", operation_id = "show_catalog", responses(
+    (status = 200, description = "The services", body = Catalog),
+    Errors<401, 403, 500>,
+))]
 pub(super) async fn catalog(State(identity): Server, Authenticated(caller): Authenticated) -> Answer {
     if caller.principal.project.is_none() {
         return Err(Fault::new(
@@ -102,17 +139,25 @@ pub(super) async fn catalog(State(identity): Server, Authenticated(caller): Auth
     Ok(Json(document::catalog(identity.settings())).into_response())
 }
 
-/// `GET /v3/auth/projects`: where the caller can go with a token.
+/// Where the caller can go with a token.
+#[utoipa::path(get, path = "/auth/projects", operation_id = "list_own_projects", responses(
+    (status = 200, description = "The projects", body = Projects),
+    Errors<401, 500>,
+))]
 pub(super) async fn own_projects(State(identity): Server, asker: Asker) -> Answer {
     let mut list = projects_with_role(&identity, &asker.principal().user.id).await?;
     list.retain(|project| project.enabled);
     Ok(Json(document::projects(identity.settings(), "/auth/projects", &list)).into_response())
 }
 
-/// `GET /v3/projects`: every project for an admin, their own for everyone else.
+/// Every project for an admin, their own for everyone else.
 ///
 /// Huawei's SDKs ask it for the one project that has the region's name, where they were given no
 /// project. For whoever signs with an access key that name stands for the project of the key.
+#[utoipa::path(get, path = "/projects", operation_id = "list_projects", params(ProjectQuery), responses(
+    (status = 200, description = "The projects", body = Projects),
+    Errors<401, 500>,
+))]
 pub(super) async fn projects(State(identity): Server, asker: Asker, RawQuery(query): RawQuery) -> Answer {
     let principal = asker.principal();
     let mut list = if principal.has(Role::Admin) {
@@ -133,7 +178,11 @@ pub(super) async fn projects(State(identity): Server, asker: Asker, RawQuery(que
     Ok(Json(document::projects(identity.settings(), "/projects", &list)).into_response())
 }
 
-/// `GET /v3/projects/{id}`. Clients ask it with a name first, and go on when it is not found.
+/// One project. Clients ask for it by name first, and go on when it is not found.
+#[utoipa::path(get, path = "/projects/{project_id}", operation_id = "show_project", params(ProjectId), responses(
+    (status = 200, description = "The project", body = Project),
+    Errors<401, 404, 500>,
+))]
 pub(super) async fn project(
     State(identity): Server,
     Authenticated(caller): Authenticated,
@@ -161,7 +210,13 @@ pub(super) async fn project(
     Ok(Json(document::project(identity.settings(), &found)).into_response())
 }
 
-/// `GET /v3/users/{id}/projects`: the projects that a user has a role in.
+/// The projects that a user has a role in.
+#[utoipa::path(get, path = "/users/{user_id}/projects", operation_id = "list_projects_of_user", params(openapi::UserId),
+    responses(
+        (status = 200, description = "The projects", body = Projects),
+        Errors<401, 403, 404, 500>,
+    ),
+)]
 pub(super) async fn projects_of_user(
     State(identity): Server,
     Authenticated(caller): Authenticated,

@@ -1,28 +1,20 @@
 //! What the calls read of a request: the caller, the subject token, the query, the body.
 
-use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
-use http_body_util::LengthLimitError;
 use oriel_domain::{AuthToken, Principal};
 use serde_json::Value;
 use time::OffsetDateTime;
-use tokio::time::timeout;
 
 use super::fault::Fault;
 use super::{X_AUTH_TOKEN, X_SUBJECT_TOKEN};
+use crate::body::{self, BodyError, MAX_BODY};
 use crate::identity::signature::Claim;
 use crate::identity::{Caller, Embedded};
-
-/// Longest body, in bytes: the limit of Keystone's own front (`oslo.middleware`).
-const MAX_BODY: usize = 114_688;
-/// How long a body may take to arrive.
-const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// Whoever holds the token in `X-Auth-Token`. Without one that works the call ends with a 401.
 pub(super) struct Authenticated(pub(super) Caller);
@@ -94,34 +86,20 @@ pub(super) fn query_value(query: Option<&str>, key: &str) -> Option<String> {
 
 /// Reads a body as JSON, whatever its content type says, as Keystone does.
 pub(super) async fn read_json(body: Body) -> Result<Value, Fault> {
-    let bytes = match timeout(BODY_TIME, to_bytes(body, MAX_BODY)).await {
-        Ok(Ok(bytes)) => bytes,
-        Ok(Err(error)) if is_too_long(&error) => {
-            return Err(Fault::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                format!("The body is longer than {MAX_BODY} bytes."),
-            ));
-        }
-        Ok(Err(_)) => return Err(Fault::bad_request("The body ended before it was complete.")),
-        Err(_) => {
-            return Err(Fault::new(
-                StatusCode::REQUEST_TIMEOUT,
-                "The body did not arrive in time.",
-            ));
-        }
-    };
+    let bytes = body::read(body).await.map_err(|error| match error {
+        BodyError::TooLong => Fault::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("The body is longer than {MAX_BODY} bytes."),
+        ),
+        BodyError::TooSlow => Fault::new(StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time."),
+        BodyError::Broken => Fault::bad_request("The body ended before it was complete."),
+    })?;
     if bytes.is_empty() {
         return Err(Fault::bad_request("The body is empty: expected a JSON object."));
     }
     // The parser's errors give a place and no text of the body.
     serde_json::from_slice(&bytes)
         .map_err(|error| Fault::bad_request(format!("The body is not valid JSON: {error}.")))
-}
-
-fn is_too_long(error: &axum::Error) -> bool {
-    error
-        .source()
-        .is_some_and(<dyn Error + 'static>::is::<LengthLimitError>)
 }
 
 /// A value in a JSON body that knows where it lies, so that an error can say so. No error repeats

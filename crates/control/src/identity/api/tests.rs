@@ -4,6 +4,7 @@ mod bad_input;
 mod discovery;
 mod lock_out;
 mod login;
+mod openapi;
 mod projects;
 mod secrets;
 mod tokens;
