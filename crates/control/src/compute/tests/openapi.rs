@@ -217,6 +217,7 @@ fn well(cloud: &Cloud) -> Ask<'_> {
 /// The requests that bring a call to what the document tells of it.
 #[rustfmt::skip]
 fn asks<'a>(cloud: &'a Cloud, path: &str) -> Vec<Ask<'a>> {
+    const SERVER: &str = r#"{"server": {}}"#;
     const UNKNOWN: &str = "deadbeef-dead-4bad-8bad-deadbeefdead";
     let well = well(cloud);
     let mut asks = vec![
@@ -236,8 +237,12 @@ fn asks<'a>(cloud: &'a Cloud, path: &str) -> Vec<Ask<'a>> {
         "" | "/detail" => {
             asks.push(Ask { query: "limit=x", ..well });
             asks.push(Ask { query: "all_tenants=1", ..well });
+            asks.push(Ask { body: SERVER, ..well });
         }
-        "/{server_id}" => asks.push(Ask { server: UNKNOWN, ..well }),
+        "/{server_id}" => {
+            asks.push(Ask { body: SERVER, ..well });
+            asks.push(Ask { server: UNKNOWN, body: SERVER, ..well });
+        }
         "/{server_id}/action" | "/{server_id}/remote-consoles" => {
             let (body, version) = if own.ends_with("action") { (VNC, "") } else { (REMOTE, "2.6") };
             let well = Ask { version, body, ..well };
