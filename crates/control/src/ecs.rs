@@ -1,7 +1,7 @@
 //! The ECS dialect: `/v1/{project_id}/cloudservers/{server_id}/...`, as Huawei's cloud and its SDKs
 //! speak it.
 //!
-//! [`handle`] is one request from top to bottom. The order of its steps is part of the contract:
+//! `handle` is one request from top to bottom. The order of its steps is part of the contract:
 //! where a request is wrong in two ways, it decides which of the two the client is told.
 
 mod body;
