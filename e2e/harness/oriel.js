@@ -7,12 +7,12 @@ import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { makeFolder, removeFolder } from "./folder.js";
-import { Process, plainEnvironment, run } from "./process.js";
+import { Process, plainEnvironment, run, runToFailure } from "./process.js";
 import { until } from "./wait.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const program = resolve(root, process.env.ORIEL_BIN ?? "target/debug/oriel");
-const openstack = join(root, ".venv/bin/openstack");
+const clients = join(root, ".venv/bin");
 
 /** The real program with a store of its own, at a free port. */
 export class Oriel {
@@ -26,7 +26,8 @@ export class Oriel {
   secrets = new Map();
 
   /**
-   * `servers` says by name where each server's screen is to be had; `settings` are variables of the environment.
+   * `servers` says by name where each server's screen is to be had, or what consoles it has and what it wrote on its
+   * serial line (`{ consoles: { novnc: ADDRESS, ... }, output: TEXT }`); `settings` are variables of the environment.
    * Returns once it answers.
    */
   static async start({ servers, settings = {} }) {
@@ -64,24 +65,29 @@ format = "json"
     const files = ["--password-file", join(this.#folder, "password"), "--openrc", this.#openrc];
     await this.#command("bootstrap", ...user, ...files);
     const project = JSON.parse(await this.#command("project", "show", "demo", "--json")).id;
-    await writeFile(join(this.#folder, "servers.toml"), this.#inventory(project, servers));
+    const entries = Object.entries(servers).map(([name, what]) =>
+      this.#entry(project, name, typeof what === "string" ? { consoles: { novnc: what } } : what),
+    );
+    await writeFile(join(this.#folder, "servers.toml"), (await Promise.all(entries)).join("\n"));
   }
 
-  #inventory(project, servers) {
-    return Object.entries(servers)
-      .map(([name, address]) => {
-        this.serverIds[name] = randomUUID();
-        return `[[server]]
+  async #entry(project, name, { consoles, output }) {
+    this.serverIds[name] = randomUUID();
+    let entry = `[[server]]
 id = "${this.serverIds[name]}"
 name = "${name}"
 project = "${project}"
 status = "ACTIVE"
 host = "localhost"
-[server.console.novnc]
-back_end = "${address}"
 `;
-      })
-      .join("\n");
+    if (output !== undefined) {
+      await writeFile(join(this.#folder, `${name}.log`), output);
+      entry += `console_log = "${name}.log"\n`;
+    }
+    for (const [kind, address] of Object.entries(consoles)) {
+      entry += `[server.console.${kind}]\nback_end = "${address}"\n`;
+    }
+    return entry;
   }
 
   async #serve(settings) {
@@ -129,15 +135,34 @@ back_end = "${address}"
 
   /** Runs an unmodified `openstack` that knows nothing but the openrc. */
   async openstack(...args) {
-    const script = '. "$0" && exec "$@"';
-    const { stdout } = await run("openstack", "bash", [
-      "-c",
-      script,
-      this.#openrc,
-      openstack,
-      ...args,
-    ]);
-    return stdout.trim();
+    return (await this.client("openstack", args)).stdout.trim();
+  }
+
+  /**
+   * Runs a client out of the virtual environment, with the openrc and then `env`, where `undefined` unsets. Fails if it
+   * does, unless `fails` says that it is to.
+   */
+  client(name, args, { env = {}, fails = false } = {}) {
+    const changes = Object.entries(env).flatMap(([variable, value]) =>
+      value === undefined ? ["-u", variable] : [],
+    );
+    const settings = Object.entries(env).flatMap(([variable, value]) =>
+      value === undefined ? [] : [`${variable}=${value}`],
+    );
+    const command = ["env", ...changes, ...settings, join(clients, name), ...args];
+    const start = fails ? runToFailure : run;
+    return start(name, "bash", ["-c", '. "$0" && exec "$@"', this.#openrc, ...command]);
+  }
+
+  /** Runs a script of ours that uses a client's library, and returns the JSON that it prints. */
+  async script(name, ...args) {
+    const file = fileURLToPath(new URL(`../clients/${name}`, import.meta.url));
+    return JSON.parse((await this.client("python", [file, ...args])).stdout);
+  }
+
+  /** Where users log in. */
+  get identityUrl() {
+    return `${this.url}/identity`;
   }
 
   /** A console link, by the command of the OpenStack client. */

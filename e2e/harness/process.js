@@ -75,3 +75,13 @@ export async function run(name, command, args, options) {
   }
   return child;
 }
+
+/** Runs a program to its end, which is to be a failure, and returns what it wrote. */
+export async function runToFailure(name, command, args, options) {
+  const child = new Process(name, command, args, options);
+  const { code } = await child.ended(60);
+  if (code === 0) {
+    throw new Error(`${name} did not fail:\n${child.output}`);
+  }
+  return child;
+}

@@ -60,8 +60,6 @@ impl Control {
     pub fn router(&self, embedded: Arc<Embedded>) -> Router {
         Router::new()
             .fallback(compute::handle)
-            .route("/v1", any(ecs::handle))
-            .route("/v1/", any(ecs::handle))
             .route("/v1/{*rest}", any(ecs::handle))
             .with_state(self.clone())
             .merge(identity::router(embedded))

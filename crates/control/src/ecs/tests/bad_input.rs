@@ -147,7 +147,9 @@ fn nothing_that_is_sent_breaks_the_server() {
             call.parts.headers = once;
             call = call.signed(&cloud.member.key);
         }
-        if !call.parts.uri.path().starts_with("/v1") {
+        // The path alone is Nova's, which tells what versions there are.
+        let below = call.parts.uri.path().strip_prefix("/v1/");
+        if below.is_none_or(str::is_empty) {
             return Ok(());
         }
         let answer = runtime.block_on(cloud.send(call));
