@@ -146,6 +146,11 @@ fn migrator() -> Migrator {
             "access keys",
             include_str!("../migrations/0004_access_keys.sql"),
         ),
+        step(
+            5,
+            "grants in order",
+            include_str!("../migrations/0005_grants_in_order.sql"),
+        ),
     ])
 }
 
