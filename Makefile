@@ -1,13 +1,13 @@
 # The project's own commands. `make` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check docs test-rust test-page test-e2e web binary release deny guest deps-build deps-check deps-test
+.PHONY: help run test check docs test-rust test-page test-e2e web binary release bench deny guest deps-build deps-check deps-test
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
 # What the built page is made from; read when it is needed.
 page_sources = $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' -not -path 'web/test/*')
-scripts = $(shell find dev .ci -type f \( -name '*.sh' -o -name run \))
+scripts = $(shell find dev bench .ci -type f \( -name '*.sh' -o -name run \))
 
 help: ## list these commands
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -44,6 +44,9 @@ binary: web ## build the program, with the page in it
 
 release: web ## build the program as it is to be installed: target/release/oriel
 	cargo build --locked --release --bin oriel
+
+bench: ## measure how many console links a second are granted (docs/performance.md)
+	@bench/run
 
 deny: ## check the licences and sources of all dependencies
 	@cargo deny --version >/dev/null 2>&1 || cargo install --locked cargo-deny

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing for one or more of: build, machine, check, test. Where it may not install, it prints
+# Installs what is missing for one or more of: build, machine, check, test, bench. Where it may not install, it prints
 # the command that does, and fails. It is quick when nothing is missing.
 #
 #   dev/deps.sh GROUP...
@@ -24,6 +24,11 @@ for group in "$@"; do
       ;;
     machine) need qemu-system-x86_64 qemu-system-x86 ;;
     check) need shellcheck shellcheck ;;
+    bench)
+      need wrk wrk
+      need sqlite3 sqlite3
+      need curl curl ca-certificates
+      ;;
     test)
       need chromium chromium fonts-dejavu-core
       python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)

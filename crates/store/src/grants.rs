@@ -9,6 +9,9 @@ use time::{Duration, OffsetDateTime};
 
 use crate::{Store, StoreError, from_seconds, parse, to_seconds};
 
+/// Grants that are swept in one statement: some milliseconds, which others wait for.
+const SWEEP_STEP: u32 = 500;
+
 /// A grant that was redeemed.
 #[derive(Debug, Clone)]
 pub struct Redeemed {
@@ -21,7 +24,7 @@ pub struct Redeemed {
 impl Store {
     /// Keeps a new grant under its token's digest. When this returns, it is on the disk.
     pub async fn mint(&self, token: &Digest, grant: &Grant) -> Result<(), StoreError> {
-        sqlx::query(
+        let insert = sqlx::query(
             "INSERT INTO grants (token_hash, user_id, project_id, server_id, console, uses, created_at, expires_at)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         )
@@ -32,9 +35,8 @@ impl Store {
         .bind(grant.console.name())
         .bind(uses_name(grant.uses))
         .bind(to_seconds(grant.created_at))
-        .bind(to_seconds(grant.expires_at))
-        .execute(&self.write)
-        .await?;
+        .bind(to_seconds(grant.expires_at));
+        self.writer.execute(insert).await?;
         Ok(())
     }
 
@@ -77,7 +79,7 @@ impl Store {
             }));
         }
         let secret = ResumeSecret::random().map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))?;
-        let taken = sqlx::query(
+        let take = sqlx::query(
             "UPDATE grants SET redeemed_at = ?, resume_hash = ?, resume_until = ?
              WHERE token_hash = ? AND redeemed_at IS NULL AND expires_at > ?",
         )
@@ -85,11 +87,8 @@ impl Store {
         .bind(&secret.digest().as_bytes()[..])
         .bind(to_seconds(now.saturating_add(resume_for)))
         .bind(&token.as_bytes()[..])
-        .bind(to_seconds(now))
-        .execute(&self.write)
-        .await?
-        .rows_affected();
-        Ok(if taken == 1 {
+        .bind(to_seconds(now));
+        Ok(if self.writer.execute(take).await? == 1 {
             Ok(Redeemed {
                 grant: held.grant,
                 resume: Some(secret),
@@ -114,14 +113,13 @@ impl Store {
     /// Gives a token back that was redeemed for an opening which then failed, so that a dead
     /// hypervisor does not use up somebody's link. Only the holder of the secret can.
     pub async fn unredeem(&self, token: &Digest, resume: &Digest) -> Result<(), StoreError> {
-        sqlx::query(
+        let give_back = sqlx::query(
             "UPDATE grants SET redeemed_at = NULL, resume_hash = NULL, resume_until = NULL
              WHERE token_hash = ? AND resume_hash = ?",
         )
         .bind(&token.as_bytes()[..])
-        .bind(&resume.as_bytes()[..])
-        .execute(&self.write)
-        .await?;
+        .bind(&resume.as_bytes()[..]);
+        self.writer.execute(give_back).await?;
         Ok(())
     }
 
@@ -133,12 +131,22 @@ impl Store {
         keep: Duration,
     ) -> Result<u64, StoreError> {
         let before = to_seconds(now.saturating_sub(keep));
-        let gone = sqlx::query("DELETE FROM grants WHERE expires_at < ? AND COALESCE(resume_until, 0) < ?")
+        let mut gone = 0;
+        loop {
+            let delete = sqlx::query(
+                "DELETE FROM grants WHERE rowid IN (
+                     SELECT rowid FROM grants WHERE expires_at < ? AND COALESCE(resume_until, 0) < ? LIMIT ?
+                 )",
+            )
             .bind(before)
             .bind(before)
-            .execute(&self.write)
-            .await?;
-        Ok(gone.rows_affected())
+            .bind(SWEEP_STEP);
+            let step = self.writer.execute(delete).await?;
+            gone += step;
+            if step < u64::from(SWEEP_STEP) {
+                return Ok(gone);
+            }
+        }
     }
 }
 
@@ -395,5 +403,24 @@ mod tests {
             RefusedToken::Unknown
         );
         assert!(redeem(&store, &resumable, Some(&secret), later).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn more_than_one_step_of_grants_is_swept() {
+        let (_folder, store) = store().await;
+        let all = u64::from(SWEEP_STEP) * 2 + 1;
+        let mut mints = tokio::task::JoinSet::new();
+        for _ in 0..all {
+            let store = store.clone();
+            mints.spawn(async move {
+                store
+                    .mint(&ConsoleToken::random().digest(), &grant(Uses::One))
+                    .await
+            });
+        }
+        assert!(mints.join_all().await.into_iter().all(|minted| minted.is_ok()));
+        let later = NOW + Duration::hours(2);
+        let gone = store.forget_expired_grants(later, Duration::hours(1)).await;
+        assert_eq!(gone.unwrap(), all);
     }
 }

@@ -6,8 +6,10 @@
 mod grants;
 mod identity;
 mod sessions;
+mod writer;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -23,6 +25,7 @@ pub use identity::{
     UserKey, UserRecord,
 };
 pub use sessions::SessionRecord;
+use writer::Writer;
 
 /// Why the store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +33,9 @@ pub enum StoreError {
     /// The database refused or could not be reached.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
+    /// The transaction that this was part of could not be committed.
+    #[error("the database could not keep it: {0}")]
+    NotKept(Arc<sqlx::Error>),
     /// The schema could not be brought up to date.
     #[error("the database schema could not be brought up to date: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -76,12 +82,15 @@ pub enum StoreError {
 pub struct Store {
     /// Any number of readers: WAL lets them go on while one writes.
     read: SqlitePool,
-    /// The one writer. SQLite has one write lock; queueing here is cheaper than fighting for it.
+    /// The one connection that writes. SQLite has one write lock; queueing here is cheaper than
+    /// fighting for it.
     write: SqlitePool,
+    /// The writer on that connection, for what every console costs: its commits are shared.
+    writer: Writer,
 }
 
-/// Readers that may work at once.
-const READERS: u32 = 8;
+/// Most readers that may work at once.
+const MAX_READERS: u32 = 8;
 /// How long a statement waits for another process's lock (a command line beside a live gateway).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -109,21 +118,33 @@ impl Store {
             .busy_timeout(BUSY_TIMEOUT);
         let write = SqlitePoolOptions::new()
             .max_connections(1)
+            // A file does not hang up; asking before each statement whether it has costs a round trip.
+            .test_before_acquire(false)
             .connect_with(options.clone())
             .await?;
         migrator().run(&write).await?;
         let read = SqlitePoolOptions::new()
-            .max_connections(READERS)
+            .max_connections(readers())
+            .test_before_acquire(false)
             .connect_with(options.read_only(true))
             .await?;
-        Ok(Self { read, write })
+        let writer = Writer::start(write.clone()).map_err(sqlx::Error::Io)?;
+        Ok(Self { read, write, writer })
     }
 
     /// Finishes what is under way and closes the file.
     pub async fn close(&self) {
+        self.writer.close().await;
         self.read.close().await;
         self.write.close().await;
     }
+}
+
+/// Reading is computing, since the file is in memory: more readers than cores only divide what each
+/// has cached. Two at least, so that one long answer holds nobody up.
+fn readers() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    u32::try_from(cores).unwrap_or(MAX_READERS).clamp(2, MAX_READERS)
 }
 
 /// The schema's history. Each step is run once, in order, in a transaction of its own. A number may
@@ -145,6 +166,11 @@ fn migrator() -> Migrator {
             4,
             "access keys",
             include_str!("../migrations/0004_access_keys.sql"),
+        ),
+        step(
+            5,
+            "grants in order",
+            include_str!("../migrations/0005_grants_in_order.sql"),
         ),
     ])
 }

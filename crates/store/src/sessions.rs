@@ -25,7 +25,7 @@ pub struct SessionRecord {
 impl Store {
     /// Records that a session began.
     pub async fn begin_session(&self, session: &SessionRecord) -> Result<(), StoreError> {
-        sqlx::query(
+        let insert = sqlx::query(
             "INSERT INTO sessions (id, grant_hash, user_id, project_id, server_id, console, client, gateway, began_at)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
@@ -37,9 +37,8 @@ impl Store {
         .bind(session.grant.console.name())
         .bind(&session.client)
         .bind(&session.gateway)
-        .bind(to_seconds(session.began_at))
-        .execute(&self.write)
-        .await?;
+        .bind(to_seconds(session.began_at));
+        self.writer.execute(insert).await?;
         Ok(())
     }
 
@@ -52,7 +51,7 @@ impl Store {
         bytes_up: u64,
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
-        sqlx::query(
+        let end = sqlx::query(
             "UPDATE sessions SET ended_at = ?, end_reason = ?, bytes_down = ?, bytes_up = ?
              WHERE id = ? AND ended_at IS NULL",
         )
@@ -60,9 +59,8 @@ impl Store {
         .bind(reason.name())
         .bind(i64::try_from(bytes_down).unwrap_or(i64::MAX))
         .bind(i64::try_from(bytes_up).unwrap_or(i64::MAX))
-        .bind(id.to_string())
-        .execute(&self.write)
-        .await?;
+        .bind(id.to_string());
+        self.writer.execute(end).await?;
         Ok(())
     }
 

@@ -193,11 +193,8 @@ impl Store {
 
     /// Forgets a token. False: there was none.
     pub async fn revoke_token(&self, token: &Digest) -> Result<bool, StoreError> {
-        let gone = sqlx::query("DELETE FROM auth_tokens WHERE token_hash = ?")
-            .bind(&token.as_bytes()[..])
-            .execute(&self.write)
-            .await?;
-        Ok(gone.rows_affected() == 1)
+        let delete = sqlx::query("DELETE FROM auth_tokens WHERE token_hash = ?").bind(&token.as_bytes()[..]);
+        Ok(self.writer.execute(delete).await? == 1)
     }
 
     /// Forgets every token of a user, and says how many there were.

@@ -1,0 +1,188 @@
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+
+use super::*;
+
+/// A database with one table, whose pool has one connection, as a store's.
+async fn database() -> (TempDir, SqlitePool) {
+    let folder = tempfile::tempdir().unwrap();
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect_with(options(&folder))
+        .await
+        .unwrap();
+    sqlx::query("CREATE TABLE notes (id INTEGER PRIMARY KEY)")
+        .execute(&pool)
+        .await
+        .unwrap();
+    (folder, pool)
+}
+
+fn options(folder: &TempDir) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(folder.path().join("test.db"))
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .busy_timeout(Duration::from_millis(50))
+}
+
+/// A writer on the test's own thread, where callers that ask at once have all queued before it looks.
+fn writer_here(pool: &SqlitePool) -> Writer {
+    let (queue, waiting) = mpsc::channel(QUEUE);
+    tokio::spawn(work(pool.clone(), waiting));
+    Writer { queue }
+}
+
+fn insert(id: i64) -> Query<'static, Sqlite, SqliteArguments> {
+    sqlx::query("INSERT INTO notes (id) VALUES (?)").bind(id)
+}
+
+/// Callers that ask at once.
+fn ask(writer: &Writer, ids: impl IntoIterator<Item = i64>) -> JoinSet<Result<u64, StoreError>> {
+    let mut callers = JoinSet::new();
+    for id in ids {
+        let writer = writer.clone();
+        callers.spawn(async move { writer.execute(insert(id)).await });
+    }
+    callers
+}
+
+async fn kept(pool: &SqlitePool) -> Vec<i64> {
+    sqlx::query_scalar("SELECT id FROM notes ORDER BY id")
+        .fetch_all(pool)
+        .await
+        .unwrap()
+}
+
+/// How often the database was committed to: a frame of the log that ends a transaction says how
+/// large the database then is.
+fn commits(folder: &TempDir) -> usize {
+    let log = std::fs::read(folder.path().join("test.db-wal")).unwrap();
+    let page_size = u32::from_be_bytes(log[8..12].try_into().unwrap());
+    log[32..]
+        .chunks_exact(24 + usize::try_from(page_size).unwrap())
+        .filter(|frame| frame[4..8] != [0; 4])
+        .count()
+}
+
+#[tokio::test]
+async fn statements_that_wait_share_a_commit() {
+    let (folder, pool) = database().await;
+    let writer = writer_here(&pool);
+    let before = commits(&folder);
+    let answers = ask(&writer, 0..100).join_all().await;
+    assert!(answers.into_iter().all(|answer| answer.unwrap() == 1));
+    assert_eq!(commits(&folder) - before, 1);
+    assert_eq!(kept(&pool).await, (0..100).collect::<Vec<_>>());
+
+    writer.execute(insert(100)).await.unwrap();
+    assert_eq!(commits(&folder) - before, 2);
+}
+
+#[tokio::test]
+async fn a_broken_constraint_fails_alone() {
+    let (_folder, pool) = database().await;
+    let writer = writer_here(&pool);
+    let answers = ask(&writer, [1, 2, 1, 3]).join_all().await;
+    let refused = answers
+        .into_iter()
+        .filter_map(Result::err)
+        .map(|error| match error {
+            StoreError::Database(error) => error.as_database_error().unwrap().is_unique_violation(),
+            _ => false,
+        })
+        .collect::<Vec<_>>();
+    assert_eq!(refused, [true]);
+    assert_eq!(kept(&pool).await, [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn where_the_transaction_fails_everyone_is_told_and_nothing_is_kept() {
+    let (folder, pool) = database().await;
+    let writer = writer_here(&pool);
+
+    let mut other = SqliteConnection::connect_with(&options(&folder)).await.unwrap();
+    let lock = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let answers = ask(&writer, [1, 2, 3]).join_all().await;
+    assert!(
+        answers
+            .iter()
+            .all(|answer| matches!(answer, Err(StoreError::NotKept(_))))
+    );
+    lock.rollback().await.unwrap();
+
+    let mut callers = ask(&writer, [4, 5]);
+    let broken = writer.clone();
+    callers.spawn(async move {
+        broken
+            .execute(sqlx::query("INSERT INTO nowhere VALUES (1)"))
+            .await
+    });
+    let answers = callers.join_all().await;
+    assert!(
+        answers
+            .iter()
+            .all(|answer| matches!(answer, Err(StoreError::NotKept(_))))
+    );
+
+    assert_eq!(kept(&pool).await, [0; 0]);
+    assert_eq!(writer.execute(insert(6)).await.unwrap(), 1);
+    assert_eq!(kept(&pool).await, [6]);
+}
+
+#[tokio::test]
+async fn callers_wait_for_room_in_a_full_queue() {
+    let (_folder, pool) = database().await;
+    let writer = writer_here(&pool);
+    let held = pool.acquire().await.unwrap();
+    let all = i64::try_from(BATCH + QUEUE + 50).unwrap();
+    let mut callers = ask(&writer, 0..all);
+    while writer.queue.capacity() > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(callers.try_join_next().is_none());
+    drop(held);
+    assert!(callers.join_all().await.into_iter().all(|answer| answer.is_ok()));
+    assert_eq!(kept(&pool).await, (0..all).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_disturbs_nobody() {
+    let (_folder, pool) = database().await;
+    let writer = writer_here(&pool);
+    tokio::select! {
+        biased;
+        answer = writer.execute(insert(1)) => panic!("answered before the writer looked: {answer:?}"),
+        () = std::future::ready(()) => {}
+    }
+    let answers = ask(&writer, [2, 3]).join_all().await;
+    assert!(answers.into_iter().all(|answer| answer.is_ok()));
+    assert_eq!(kept(&pool).await, [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn closing_runs_what_waits_and_refuses_what_comes_later() {
+    let (_folder, pool) = database().await;
+    let writer = writer_here(&pool);
+    let callers = ask(&writer, 0..300);
+    tokio::task::yield_now().await;
+    writer.close().await;
+    assert_eq!(kept(&pool).await.len(), 300);
+    assert!(callers.join_all().await.into_iter().all(|answer| answer.is_ok()));
+    assert!(writer.execute(insert(301)).await.is_err());
+    writer.close().await;
+}
+
+#[tokio::test]
+async fn the_writer_ends_on_its_own_thread_and_gives_the_connection_back() {
+    let (_folder, pool) = database().await;
+    let writer = Writer::start(pool.clone()).unwrap();
+    let answers = ask(&writer, 0..300).join_all().await;
+    assert!(answers.into_iter().all(|answer| answer.is_ok()));
+    writer.close().await;
+    assert_eq!(kept(&pool).await.len(), 300);
+    pool.close().await;
+}
