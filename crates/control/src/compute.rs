@@ -37,7 +37,7 @@ use self::route::{Api, Call, Route};
 use self::schema::{Property, Schema, Strictness};
 pub use self::version::Microversion;
 use crate::Control;
-use crate::identity;
+use crate::identity::IdentityError;
 use crate::policy::{Rule, Target};
 use crate::request_id::RequestId;
 
@@ -50,7 +50,7 @@ pub struct ComputeSettings {
     pub link_prefix: Option<String>,
     /// The scheme of such links: what clients speak, whatever does TLS for the listener.
     pub scheme: String,
-    /// Where a refused client is sent for a token.
+    /// What links start with where a request names no host.
     pub public_url: String,
 }
 
@@ -284,7 +284,7 @@ async fn dispatch(
 
 /// The caller of this token, or Keystone's answer to one without.
 async fn authenticate(control: &Control, headers: &HeaderMap) -> Result<Principal, Response> {
-    let refused = || identity::unauthorized(&control.compute.public_url);
+    let refused = || control.identity.unauthorized();
     let token = TOKEN_HEADERS
         .iter()
         .find_map(|name| headers.get(*name))
@@ -293,6 +293,10 @@ async fn authenticate(control: &Control, headers: &HeaderMap) -> Result<Principa
     match control.identity.validate(&token.ok_or_else(refused)?).await {
         Ok(Some(caller)) => Ok(caller.principal),
         Ok(None) => Err(refused()),
+        Err(IdentityError::Keystone(error)) => {
+            tracing::warn!(%error, "a token could not be validated");
+            Err(webob::keystone_unavailable(headers, error.retry_after()))
+        }
         Err(error) => {
             tracing::error!(%error, "a token could not be validated");
             Err(webob::page(headers, StatusCode::SERVICE_UNAVAILABLE))

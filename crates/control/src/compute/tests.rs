@@ -113,7 +113,7 @@ impl Cloud {
         );
         Self {
             folder,
-            router: control.router(embedded),
+            router: control.router(),
             project,
             member,
             reader,

@@ -61,7 +61,8 @@ impl From<IdentityError> for Fault {
             IdentityError::Store(_)
             | IdentityError::Password(_)
             | IdentityError::Vault(_)
-            | IdentityError::Randomness(_) => {
+            | IdentityError::Randomness(_)
+            | IdentityError::Keystone(_) => {
                 error!(error = %error, "the identity API failed");
                 Self::new(
                     StatusCode::INTERNAL_SERVER_ERROR,
