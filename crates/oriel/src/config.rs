@@ -358,6 +358,9 @@ impl Config {
             config.start_paths_at(folder);
         }
         config.check()?;
+        if config.identity.mode == IdentityMode::Keystone {
+            config.identity.keystone.settings()?;
+        }
         Ok(config)
     }
 
@@ -451,9 +454,6 @@ impl Config {
             return wrong("log.level", &self.log.level, &reason);
         }
         let gateway = &self.gateway;
-        if self.identity.mode == IdentityMode::Keystone {
-            self.identity.keystone.settings()?;
-        }
         for (key, span) in [
             ("identity.lock_for", self.identity.lock_for),
             ("gateway.ping_interval", gateway.ping_interval),

@@ -164,7 +164,7 @@ fn token_document() -> String {
         "project": {"id": "p1", "name": "demo", "domain": default},
         "roles": [{"name": "member"}],
         "issued_at": now.format(&Rfc3339).unwrap(),
-        "expires_at": (now + Duration::from_secs(3600)).format(&Rfc3339).unwrap(),
+        "expires_at": (now + Duration::from_hours(1)).format(&Rfc3339).unwrap(),
     }})
     .to_string()
 }
@@ -211,14 +211,14 @@ async fn nothing_is_believed_beyond_the_end_of_the_token() {
     let keystone = fake.ask_with(|_| {});
     let caller = keystone.validate(&token("good")).await.unwrap().unwrap();
     let lives = Lives {
-        positive: Duration::from_secs(60),
+        positive: Duration::from_mins(1),
         negative: Duration::from_secs(10),
     };
     let end = caller.expires_at;
     let known = Some(Arc::new(caller));
     assert_eq!(
-        lives.of(&known, end - Duration::from_secs(3600)),
-        Duration::from_secs(60)
+        lives.of(&known, end - Duration::from_hours(1)),
+        Duration::from_mins(1)
     );
     assert_eq!(
         lives.of(&known, end - Duration::from_secs(5)),
