@@ -23,13 +23,13 @@ use std::thread;
 use axum::Router;
 use axum::response::Response;
 use oriel_domain::{AuthToken, Principal};
-use oriel_store::{AuthMethod, StoreError};
+use oriel_store::{AuthMethod, StoreError, TokenCredential};
 use time::{Duration, OffsetDateTime};
 
 use self::signature::{Claim, Refusal};
 
 pub use access::SignatureError;
-pub use embedded::{Embedded, Issued, LoginError, Scope};
+pub use embedded::{CredentialError, CredentialLogin, Embedded, Issued, LoginError, NewCredential, Scope};
 pub use keystone::{Keystone, KeystoneError, KeystoneSettings};
 pub use password::PasswordError;
 pub use throttle::{LockOut, Locked};
@@ -87,6 +87,8 @@ pub struct Caller {
     pub principal: Principal,
     /// How the user proved who they are.
     pub methods: Vec<AuthMethod>,
+    /// The application credential that they used, where the identity is Oriel's own.
+    pub application_credential: Option<TokenCredential>,
     /// What names the token in logs, then the first token of its chain where there is one.
     pub audit_ids: Vec<String>,
     /// When the token was issued.

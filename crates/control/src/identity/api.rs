@@ -7,6 +7,7 @@
 //! looked for in the default one, where Keystone asks for a domain; and whoever is no admin may
 //! list projects, and gets their own.
 
+mod application_credentials;
 mod calls;
 mod document;
 mod elsewhere;
@@ -60,6 +61,14 @@ pub fn router(identity: Arc<Embedded>) -> Router {
             .route(&at("/projects"), get(calls::projects))
             .route(&at("/projects/{id}"), get(calls::project))
             .route(&at("/users/{id}/projects"), get(calls::projects_of_user))
+            .route(
+                &at("/users/{id}/application_credentials"),
+                get(application_credentials::list).post(application_credentials::create),
+            )
+            .route(
+                &at("/users/{id}/application_credentials/{credential}"),
+                get(application_credentials::show).delete(application_credentials::delete),
+            )
             .route(&at("/{*rest}"), any(calls::not_found));
     }
     router

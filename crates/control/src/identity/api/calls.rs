@@ -37,7 +37,7 @@ pub(super) async fn version(State(identity): Server) -> Json<Value> {
     Json(document::version(identity.settings()))
 }
 
-/// `POST /v3/auth/tokens`: trades a password or a token for a token.
+/// `POST /v3/auth/tokens`: trades a password, a token or an application credential for a token.
 pub(super) async fn log_in(State(identity): Server, RawQuery(query): RawQuery, body: Body) -> Answer {
     let login = Login::read(&read_json(body).await?)?;
     let issued = match &login.proof {
@@ -45,6 +45,9 @@ pub(super) async fn log_in(State(identity): Server, RawQuery(query): RawQuery, b
             identity.login_password(user, password, &login.scope).await?
         }
         LoginProof::Token(token) => identity.login_token(token, &login.scope).await?,
+        LoginProof::ApplicationCredential { credential, secret } => {
+            identity.login_application_credential(credential, secret).await?
+        }
     };
     let body = document::token(
         identity.settings(),
@@ -201,7 +204,7 @@ async fn projects_with_role(identity: &Embedded, user: &UserId) -> Result<Vec<Pr
     Ok(identity.store().projects_of(user).await?)
 }
 
-fn is_own_or_admin(caller: &Caller, user: &UserId) -> bool {
+pub(super) fn is_own_or_admin(caller: &Caller, user: &UserId) -> bool {
     caller.principal.user.id == *user || caller.principal.has(Role::Admin)
 }
 

@@ -85,6 +85,7 @@ pub(super) fn read(body: &[u8]) -> Result<Caller, KeystoneError> {
             .iter()
             .filter_map(|name| name.parse().ok())
             .collect(),
+        application_credential: None,
         audit_ids: token.audit_ids.into_iter().flatten().collect(),
         issued_at: time("issued_at", &token.issued_at)?,
         expires_at: time("expires_at", &token.expires_at)?,
