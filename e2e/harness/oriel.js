@@ -2,11 +2,11 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { request } from "node:https";
-import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { makeFolder, removeFolder } from "./folder.js";
+import { freePort } from "./port.js";
 import { Process, plainEnvironment, run } from "./process.js";
 import { until } from "./wait.js";
 
@@ -27,12 +27,13 @@ export class Oriel {
 
   /**
    * `servers` says by name where each server's screen is to be had; `settings` are variables of the environment.
-   * Returns once it answers.
+   * With `identity`, users are not its own: `lines` go into its configuration, `projects` says by name in which
+   * project each server is. Returns once it answers.
    */
-  static async start({ servers, settings = {} }) {
+  static async start({ servers, settings = {}, identity }) {
     const oriel = new Oriel();
     try {
-      await oriel.#setUp(servers);
+      await oriel.#setUp(servers, identity);
       await oriel.#serve(settings);
     } catch (error) {
       await oriel.kill();
@@ -41,7 +42,7 @@ export class Oriel {
     return oriel;
   }
 
-  async #setUp(servers) {
+  async #setUp(servers, identity) {
     this.#folder = await makeFolder();
     this.port = await freePort();
     this.url = `https://localhost:${this.port}`;
@@ -58,23 +59,27 @@ address = "127.0.0.1:${this.port}"
 file = "servers.toml"
 [log]
 format = "json"
-`,
+${identity?.lines ?? ""}`,
     );
+    if (identity) {
+      await this.#writeInventory(servers, (name) => identity.projects[name]);
+      return;
+    }
     const user = ["--user", "admin", "--project", "demo"];
     const files = ["--password-file", join(this.#folder, "password"), "--openrc", this.#openrc];
-    await this.#command("bootstrap", ...user, ...files);
-    const project = JSON.parse(await this.#command("project", "show", "demo", "--json")).id;
-    await writeFile(join(this.#folder, "servers.toml"), this.#inventory(project, servers));
+    await this.command("bootstrap", ...user, ...files);
+    const project = JSON.parse(await this.command("project", "show", "demo", "--json")).id;
+    await this.#writeInventory(servers, () => project);
   }
 
-  #inventory(project, servers) {
-    return Object.entries(servers)
+  async #writeInventory(servers, projectOf) {
+    const text = Object.entries(servers)
       .map(([name, address]) => {
         this.serverIds[name] = randomUUID();
         return `[[server]]
 id = "${this.serverIds[name]}"
 name = "${name}"
-project = "${project}"
+project = "${projectOf(name)}"
 status = "ACTIVE"
 host = "localhost"
 [server.console.novnc]
@@ -82,6 +87,7 @@ back_end = "${address}"
 `;
       })
       .join("\n");
+    await writeFile(join(this.#folder, "servers.toml"), text);
   }
 
   async #serve(settings) {
@@ -90,14 +96,17 @@ back_end = "${address}"
     await until("Oriel to answer", async () => {
       this.#process.throwIfEnded();
       this.#ca ??= await readFile(join(this.#folder, "data/tls/ca.pem")).catch(() => undefined);
-      return (
-        this.#ca && (await this.request("GET", "/identity/v3").catch(() => null))?.status === 200
-      );
+      return this.#ca && (await this.request("GET", "/healthz").catch(() => null))?.status === 200;
     });
   }
 
   get #config() {
     return join(this.#folder, "oriel.toml");
+  }
+
+  /** The certificate that clients must trust. */
+  get caFile() {
+    return join(this.#folder, "data/tls/ca.pem");
   }
 
   get #openrc() {
@@ -120,6 +129,16 @@ back_end = "${address}"
   secretsInLog() {
     const { log } = this;
     return [...this.secrets].filter(([secret]) => log.includes(secret)).map(([, what]) => what);
+  }
+
+  /** Runs an unmodified `openstack` with a login of another kind than the openrc's. */
+  async openstackWith(login, ...args) {
+    const env = plainEnvironment({
+      OS_AUTH_URL: `${this.url}/identity/v3`,
+      OS_CACERT: this.caFile,
+      ...login,
+    });
+    return (await run("openstack", openstack, args, { env })).stdout.trim();
   }
 
   /** Runs an unmodified `openstack` that knows nothing but the openrc. */
@@ -214,7 +233,8 @@ back_end = "${address}"
     }
   }
 
-  async #command(...args) {
+  /** Runs one of its commands with the same configuration. */
+  async command(...args) {
     const { stdout, output } = await run(`oriel ${args[0]}`, program, [
       ...args,
       "--config",
@@ -223,13 +243,4 @@ back_end = "${address}"
     this.#otherOutput += output;
     return stdout;
   }
-}
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
 }
