@@ -28,6 +28,7 @@ e2e() {
   dev/venv.sh
   dev/venv.sh huawei
   dev/venv.sh schemathesis
+  dev/venv.sh keystone
   cd e2e
   # One file at a time: each boots a machine and a browser of its own.
   node --test --test-concurrency=1 --test-reporter=spec tests/*.test.js

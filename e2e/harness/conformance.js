@@ -1,9 +1,8 @@
-import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeFolder, removeFolder } from "./folder.js";
+import { freePort } from "./port.js";
 import { Process, plainEnvironment, run } from "./process.js";
 import { until } from "./wait.js";
 
@@ -288,13 +287,4 @@ function inventory(projects, kinds) {
 function table(name, values) {
   const lines = Object.entries(values).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
   return [name, ...lines, ""].join("\n");
-}
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeFolder, removeFolder } from "./folder.js";
+import { freePort } from "./port.js";
 import { Process, plainEnvironment, run } from "./process.js";
 import { until } from "./wait.js";
 
@@ -139,13 +138,4 @@ base_url = "wss://serial.example/"
       await removeFolder(this.#folder);
     }
   }
-}
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
 }

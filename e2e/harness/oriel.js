@@ -2,11 +2,11 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { request } from "node:https";
-import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { makeFolder, removeFolder } from "./folder.js";
+import { freePort } from "./port.js";
 import { Process, plainEnvironment, run, runToFailure } from "./process.js";
 import { until } from "./wait.js";
 
@@ -28,12 +28,13 @@ export class Oriel {
   /**
    * `servers` says by name where each server's screen is to be had, or what consoles it has and what it wrote on its
    * serial line (`{ consoles: { novnc: ADDRESS, ... }, output: TEXT }`); `settings` are variables of the environment.
-   * Returns once it answers.
+   * With `identity`, users are not its own: `lines` go into its configuration, `projects` says by name in which
+   * project each server is. Returns once it answers.
    */
-  static async start({ servers, settings = {} }) {
+  static async start({ servers, settings = {}, identity }) {
     const oriel = new Oriel();
     try {
-      await oriel.#setUp(servers);
+      await oriel.#setUp(servers, identity);
       await oriel.#serve(settings);
     } catch (error) {
       await oriel.kill();
@@ -42,7 +43,7 @@ export class Oriel {
     return oriel;
   }
 
-  async #setUp(servers) {
+  async #setUp(servers, identity) {
     this.#folder = await makeFolder();
     this.port = await freePort();
     this.url = `https://localhost:${this.port}`;
@@ -59,14 +60,26 @@ address = "127.0.0.1:${this.port}"
 file = "servers.toml"
 [log]
 format = "json"
-`,
+${identity?.lines ?? ""}`,
     );
+    if (identity) {
+      await this.#writeInventory(servers, (name) => identity.projects[name]);
+      return;
+    }
     const user = ["--user", "admin", "--project", "demo"];
     const files = ["--password-file", join(this.#folder, "password"), "--openrc", this.#openrc];
-    await this.#command("bootstrap", ...user, ...files);
-    const project = JSON.parse(await this.#command("project", "show", "demo", "--json")).id;
+    await this.command("bootstrap", ...user, ...files);
+    const project = JSON.parse(await this.command("project", "show", "demo", "--json")).id;
+    await this.#writeInventory(servers, () => project);
+  }
+
+  async #writeInventory(servers, projectOf) {
     const entries = Object.entries(servers).map(([name, what]) =>
-      this.#entry(project, name, typeof what === "string" ? { consoles: { novnc: what } } : what),
+      this.#entry(
+        projectOf(name),
+        name,
+        typeof what === "string" ? { consoles: { novnc: what } } : what,
+      ),
     );
     await writeFile(join(this.#folder, "servers.toml"), (await Promise.all(entries)).join("\n"));
   }
@@ -96,9 +109,7 @@ host = "localhost"
     await until("Oriel to answer", async () => {
       this.#process.throwIfEnded();
       this.#ca ??= await readFile(join(this.#folder, "data/tls/ca.pem")).catch(() => undefined);
-      return (
-        this.#ca && (await this.request("GET", "/identity/v3").catch(() => null))?.status === 200
-      );
+      return this.#ca && (await this.request("GET", "/healthz").catch(() => null))?.status === 200;
     });
   }
 
@@ -109,6 +120,11 @@ host = "localhost"
 
   get #config() {
     return join(this.#folder, "oriel.toml");
+  }
+
+  /** The certificate that clients must trust. */
+  get caFile() {
+    return join(this.#folder, "data/tls/ca.pem");
   }
 
   get #openrc() {
@@ -131,6 +147,16 @@ host = "localhost"
   secretsInLog() {
     const { log } = this;
     return [...this.secrets].filter(([secret]) => log.includes(secret)).map(([, what]) => what);
+  }
+
+  /** Runs an unmodified `openstack` with a login of another kind than the openrc's. */
+  async openstackWith(login, ...args) {
+    const env = plainEnvironment({
+      OS_AUTH_URL: `${this.url}/identity/v3`,
+      OS_CACERT: this.caFile,
+      ...login,
+    });
+    return (await run("openstack", join(clients, "openstack"), args, { env })).stdout.trim();
   }
 
   /** Runs an unmodified `openstack` that knows nothing but the openrc. */
@@ -244,7 +270,8 @@ host = "localhost"
     }
   }
 
-  async #command(...args) {
+  /** Runs one of its commands with the same configuration. */
+  async command(...args) {
     const { stdout, output } = await run(`oriel ${args[0]}`, program, [
       ...args,
       "--config",
@@ -253,13 +280,4 @@ host = "localhost"
     this.#otherOutput += output;
     return stdout;
   }
-}
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
 }

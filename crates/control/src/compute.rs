@@ -38,7 +38,7 @@ use self::schema::{Schema, Strictness};
 pub use self::version::Microversion;
 use crate::Control;
 use crate::body::{self, BodyError, MAX_BODY};
-use crate::identity;
+use crate::identity::IdentityError;
 use crate::policy::{Rule, Target};
 use crate::request_id::RequestId;
 
@@ -51,7 +51,7 @@ pub struct ComputeSettings {
     pub link_prefix: Option<String>,
     /// The scheme of such links: what clients speak, whatever does TLS for the listener.
     pub scheme: String,
-    /// Where a refused client is sent for a token.
+    /// What links start with where a request names no host.
     pub public_url: String,
 }
 
@@ -80,6 +80,11 @@ impl Context<'_> {
             Api::V2 => Strictness::Lenient,
             Api::V21 => Strictness::Strict,
         }
+    }
+
+    /// Whether the negotiated version is 2.`minor` or newer.
+    fn since(&self, minor: u32) -> bool {
+        self.version >= Microversion::v2(minor)
     }
 
     /// Turns the caller down unless a rule allows it.
@@ -287,7 +292,7 @@ async fn dispatch(
 
 /// The caller of this token, or Keystone's answer to one without.
 async fn authenticate(control: &Control, headers: &HeaderMap) -> Result<Principal, Response> {
-    let refused = || identity::unauthorized(&control.compute.public_url);
+    let refused = || control.identity.unauthorized();
     let token = TOKEN_HEADERS
         .iter()
         .find_map(|name| headers.get(*name))
@@ -296,6 +301,10 @@ async fn authenticate(control: &Control, headers: &HeaderMap) -> Result<Principa
     match control.identity.validate(&token.ok_or_else(refused)?).await {
         Ok(Some(caller)) => Ok(caller.principal),
         Ok(None) => Err(refused()),
+        Err(IdentityError::Keystone(error)) => {
+            tracing::warn!(%error, "a token could not be validated");
+            Err(webob::keystone_unavailable(headers, error.retry_after()))
+        }
         Err(error) => {
             tracing::error!(%error, "a token could not be validated");
             Err(webob::page(headers, StatusCode::SERVICE_UNAVAILABLE))

@@ -3,11 +3,13 @@
 //! A request's way through here: the header `X-Auth-Token` becomes an [`AuthToken`],
 //! [`Identity::validate`] turns that into a [`Caller`] or into nothing. Where the tokens come from
 //! is the business of the kind of identity; [`Embedded`] keeps users and tokens in Oriel's own
-//! store and speaks the part of Keystone's API (version 3) that unmodified clients log in with.
+//! store and speaks the part of Keystone's API (version 3) that unmodified clients log in with;
+//! [`Keystone`] asks an OpenStack's own.
 
 mod access;
 mod api;
 mod embedded;
+pub mod keystone;
 pub mod password;
 pub mod signature;
 mod throttle;
@@ -18,16 +20,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
+use axum::Router;
+use axum::response::Response;
 use oriel_domain::{AuthToken, Principal};
-use oriel_store::{AuthMethod, StoreError};
+use oriel_store::{AuthMethod, StoreError, TokenCredential};
 use time::{Duration, OffsetDateTime};
 
-use self::signature::Claim;
+use self::signature::{Claim, Refusal};
 
 pub use access::SignatureError;
 pub(crate) use api::openapi;
-pub use api::{router, unauthorized};
-pub use embedded::{Embedded, Issued, LoginError, Scope};
+pub use embedded::{CredentialError, CredentialLogin, Embedded, Issued, LoginError, NewCredential, Scope};
+pub use keystone::{Keystone, KeystoneError, KeystoneSettings};
 pub use password::PasswordError;
 pub use throttle::{LockOut, Locked};
 pub use vault::{Vault, VaultError};
@@ -37,6 +41,8 @@ pub use vault::{Vault, VaultError};
 pub enum Identity {
     /// Users, projects, roles and tokens in Oriel's own store.
     Embedded(Arc<Embedded>),
+    /// An OpenStack's Keystone.
+    Keystone(Arc<Keystone>),
 }
 
 impl Identity {
@@ -45,14 +51,32 @@ impl Identity {
     pub async fn validate(&self, token: &AuthToken) -> Result<Option<Caller>, IdentityError> {
         match self {
             Self::Embedded(embedded) => embedded.validate(token).await,
+            Self::Keystone(keystone) => Ok(keystone.validate(token).await?),
+        }
+    }
+
+    /// The identity API under its paths, or the word where it is to be had.
+    pub fn router(&self) -> Router {
+        match self {
+            Self::Embedded(embedded) => api::router(Arc::clone(embedded)),
+            Self::Keystone(keystone) => api::router_elsewhere(&keystone.settings().public_url),
+        }
+    }
+
+    /// Keystone's 401, as every service behind it answers it too: it names where to get a token.
+    pub fn unauthorized(&self) -> Response {
+        match self {
+            Self::Embedded(embedded) => api::unauthorized(&embedded.settings().url()),
+            Self::Keystone(keystone) => api::unauthorized(&keystone.settings().public_url),
         }
     }
 
     /// Finds out who signed a request. An identity that keeps no secrets of access keys cannot say,
-    /// and refuses with [`Refusal::NotTaken`](signature::Refusal::NotTaken).
+    /// and refuses with [`Refusal::NotTaken`].
     pub async fn verify(&self, claim: &Claim, body: &[u8]) -> Result<Principal, SignatureError> {
         match self {
             Self::Embedded(embedded) => embedded.verify(claim, body).await,
+            Self::Keystone(_) => Err(Refusal::NotTaken.into()),
         }
     }
 }
@@ -64,6 +88,8 @@ pub struct Caller {
     pub principal: Principal,
     /// How the user proved who they are.
     pub methods: Vec<AuthMethod>,
+    /// The application credential that they used, where the identity is Oriel's own.
+    pub application_credential: Option<TokenCredential>,
     /// What names the token in logs, then the first token of its chain where there is one.
     pub audit_ids: Vec<String>,
     /// When the token was issued.
@@ -90,6 +116,9 @@ pub enum IdentityError {
     /// The operating system had no randomness for a token.
     #[error("the operating system gave no randomness for a token: {0}")]
     Randomness(#[from] getrandom::Error),
+    /// Keystone could not be asked. Answered with 503.
+    #[error(transparent)]
+    Keystone(#[from] Arc<KeystoneError>),
 }
 
 /// What an operator sets about identity.
@@ -134,5 +163,10 @@ impl IdentitySettings {
             lock_out: LockOut::DEFAULT,
             credential_key: None,
         }
+    }
+
+    /// Where clients find the identity API.
+    pub(crate) fn url(&self) -> String {
+        format!("{}/identity", self.public_url)
     }
 }

@@ -23,7 +23,7 @@ use oriel_store::Store;
 
 use crate::compute::ComputeSettings;
 use crate::consoles::{ConsoleSettings, Consoles};
-use crate::identity::{Embedded, Identity};
+use crate::identity::Identity;
 use crate::policy::Policy;
 
 /// Everything that the control plane works with. Clones share it.
@@ -57,11 +57,11 @@ impl Control {
 
     /// The APIs under their paths: identity at `/identity` and `/v3`, ECS at `/v1`, compute at the
     /// root.
-    pub fn router(&self, embedded: Arc<Embedded>) -> Router {
+    pub fn router(&self) -> Router {
         Router::new()
             .fallback(compute::handle)
             .route("/v1/{*rest}", any(ecs::handle))
             .with_state(self.clone())
-            .merge(identity::router(embedded))
+            .merge(self.identity.router())
     }
 }

@@ -129,9 +129,10 @@ pub struct ProjectRef {
 pub struct Principal {
     /// The user.
     pub user: UserRef,
-    /// The project, where the token has one.
+    /// The project, where the token has one. A token without one is good for a domain, for the
+    /// system or nowhere: no rule of Oriel's is met by it, even where it is an admin's.
     pub project: Option<ProjectRef>,
-    /// The roles in that project, implied ones included.
+    /// The roles there, implied ones included.
     pub roles: Roles,
 }
 

@@ -15,7 +15,8 @@ use http::{Method, StatusCode};
 use oriel_control::Control;
 use oriel_control::compute::{ComputeSettings, Microversion};
 use oriel_control::consoles::{ConsoleLink, ConsoleSettings, LinkForm};
-use oriel_control::identity::{Embedded, Identity, IdentityError, IdentitySettings, LockOut};
+use oriel_control::identity::keystone::KeystoneSetupError;
+use oriel_control::identity::{Embedded, Identity, IdentityError, IdentitySettings, Keystone, LockOut};
 use oriel_control::policy::{Policy, PolicyError};
 use oriel_control::request_id::RequestId;
 use oriel_domain::{ConsoleKind, EndReason};
@@ -28,7 +29,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use crate::config::{Config, TlsMode};
+use crate::config::{Config, ConfigError, IdentityMode, TlsMode};
 use crate::linger::linger;
 use crate::listen::{ListenSettings, Listener};
 use crate::openapi;
@@ -53,6 +54,12 @@ pub enum AppError {
     /// The identity.
     #[error("the identity could not be set up: {0}")]
     Identity(#[from] IdentityError),
+    /// Keystone's settings.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// What is needed to speak to Keystone.
+    #[error("identity.keystone: {0}")]
+    Keystone(#[from] KeystoneSetupError),
     /// The port.
     #[error("cannot listen on {address}: {source}{}", bind_hint(source))]
     Bind {
@@ -126,16 +133,15 @@ impl App {
             );
         }
         let gateway = Gateway::new(inventory.clone(), store.clone(), gateway_settings);
-        let embedded = Arc::new(Embedded::new(store.clone(), identity_settings(config))?);
         let control = Control::new(
-            Identity::Embedded(Arc::clone(&embedded)),
+            identity(config, &store)?,
             inventory,
             store.clone(),
             Policy::load(config.policy.file.as_deref())?,
             console_settings(config),
             compute_settings(config),
         );
-        let router = router(&control, embedded, &gateway, &page(config));
+        let router = router(&control, &gateway, &page(config));
         Ok(Self {
             store,
             inventory: file,
@@ -193,13 +199,13 @@ impl App {
 
 /// One port for everything: any path that wants a WebSocket is the gateway's, the page's files and
 /// the gateway's call come next, and all else is an API's.
-fn router(control: &Control, embedded: Arc<Embedded>, gateway: &Gateway, page: &Page) -> Router {
+fn router(control: &Control, gateway: &Gateway, page: &Page) -> Router {
     let doors = (gateway.clone(), page.clone());
     Router::new()
         .merge(page.router())
         .merge(gateway.router())
         .merge(openapi::router())
-        .merge(control.router(embedded))
+        .merge(control.router())
         .layer(from_fn_with_state(doors, open_doors))
         .layer(from_fn(linger))
         .layer(from_fn(log_request))
@@ -309,6 +315,39 @@ pub fn authority(config: &Config) -> Option<PathBuf> {
 
 fn page(config: &Config) -> Page {
     Page::new(config.public_url.scheme(), &config.gateway.allowed_origins)
+}
+
+fn identity(config: &Config, store: &Store) -> Result<Identity, AppError> {
+    Ok(match config.identity.mode {
+        IdentityMode::Embedded => {
+            Identity::Embedded(Arc::new(Embedded::new(store.clone(), identity_settings(config))?))
+        }
+        IdentityMode::Keystone => {
+            let keystone = Arc::new(keystone(config)?);
+            tokio::spawn(look_for(Arc::clone(&keystone)));
+            Identity::Keystone(keystone)
+        }
+    })
+}
+
+/// The Keystone of the configuration, not spoken to yet.
+pub fn keystone(config: &Config) -> Result<Keystone, AppError> {
+    Ok(Keystone::new(config.identity.keystone.settings()?)?)
+}
+
+/// Tells the operator at the start what the first caller would find. Oriel serves either way.
+async fn look_for(keystone: Arc<Keystone>) {
+    let settings = keystone.settings();
+    if settings.is_in_the_clear() {
+        tracing::warn!(
+            url = settings.url(),
+            "tokens go to Keystone in the clear: use https"
+        );
+    }
+    match keystone.check().await {
+        Ok(()) => tracing::info!(url = settings.url(), service_user = %settings.login, "Keystone answers"),
+        Err(error) => tracing::error!(%error, url = settings.url(), "Keystone cannot be used yet"),
+    }
 }
 
 fn identity_settings(config: &Config) -> IdentitySettings {

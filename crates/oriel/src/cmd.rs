@@ -7,13 +7,13 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
-use oriel_control::identity::Vault;
+use oriel_control::identity::{KeystoneError, Vault};
 use oriel_control::policy::Policy;
 use oriel_inventory::FileInventory;
 use oriel_store::Store;
 
 use crate::app::{self, App, AppError};
-use crate::config::{Config, ConfigError, EXAMPLE, TlsMode};
+use crate::config::{Config, ConfigError, EXAMPLE, IdentityMode, TlsMode};
 use crate::demo_server::{self, DemoServerArgs, DemoServerError};
 use crate::telemetry;
 use identity::{BootstrapArgs, CliError, CredentialCommand, ProjectCommand, RoleCommand, UserCommand};
@@ -43,7 +43,7 @@ enum Command {
     /// Serve API, page and consoles until told to stop (SIGTERM or Ctrl-C)
     Serve,
     /// Check the configuration and the inventory, and change nothing
-    CheckConfig,
+    CheckConfig(CheckArgs),
     /// Print a configuration file with every key, its default and what it means
     ExampleConfig,
     /// Make a first user and project, and the file that clients log in with
@@ -64,6 +64,13 @@ enum Command {
     DemoServer(DemoServerArgs),
 }
 
+#[derive(Debug, Args)]
+struct CheckArgs {
+    /// Ask Keystone too whether Oriel's service user may validate tokens
+    #[arg(long)]
+    online: bool,
+}
+
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
@@ -79,6 +86,14 @@ pub enum CommandError {
     /// A command about users, projects or roles.
     #[error(transparent)]
     Identity(#[from] CliError),
+    /// A command about users, projects or roles that are not Oriel's.
+    #[error(
+        "users, projects and roles are Keystone's here (identity.mode = \"keystone\"): manage them with `openstack` at {0}"
+    )]
+    NotOurs(String),
+    /// Keystone, where it was asked.
+    #[error("identity.keystone: {0}")]
+    Keystone(#[from] KeystoneError),
     /// The demo server.
     #[error(transparent)]
     DemoServer(#[from] DemoServerError),
@@ -122,23 +137,23 @@ impl Cli {
         let out = &mut io::stdout();
         match self.command {
             Command::Serve => serve(&config).await,
-            Command::CheckConfig => check(&config, out),
+            Command::CheckConfig(args) => check(&config, &args, out).await,
             Command::Bootstrap(args) => {
-                let store = open_store(&config).await?;
+                let store = open_identity(&config).await?;
                 let ca = make_authority(&config)?;
                 Ok(identity::bootstrap(&store, config.public_base(), ca.as_deref(), args, out).await?)
             }
             Command::User(command) => {
-                Ok(identity::run_user(&open_store(&config).await?, command, out).await?)
+                Ok(identity::run_user(&open_identity(&config).await?, command, out).await?)
             }
             Command::Project(command) => {
-                Ok(identity::run_project(&open_store(&config).await?, command, out).await?)
+                Ok(identity::run_project(&open_identity(&config).await?, command, out).await?)
             }
             Command::Role(command) => {
-                Ok(identity::run_role(&open_store(&config).await?, command, out).await?)
+                Ok(identity::run_role(&open_identity(&config).await?, command, out).await?)
             }
             Command::Credential(command) => {
-                let store = open_store(&config).await?;
+                let store = open_identity(&config).await?;
                 let vault = Vault::at(config.credential_key());
                 Ok(identity::run_credential(&store, &vault, command, out).await?)
             }
@@ -147,8 +162,13 @@ impl Cli {
     }
 }
 
-async fn open_store(config: &Config) -> Result<Store, AppError> {
-    Ok(Store::open(&config.database()).await?)
+/// The store with Oriel's own users. With Keystone's, changes there would change nothing.
+async fn open_identity(config: &Config) -> Result<Store, CommandError> {
+    if config.identity.mode == IdentityMode::Keystone {
+        let settings = config.identity.keystone.settings()?;
+        return Err(CommandError::NotOurs(settings.public_url));
+    }
+    Ok(Store::open(&config.database()).await.map_err(AppError::from)?)
 }
 
 /// The self-made certificate is made here too, so that `bootstrap` before the first start can name
@@ -199,7 +219,7 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
 }
 
 /// Reads all that `serve` would, without making or binding anything.
-fn check(config: &Config, out: &mut dyn Write) -> Result<(), CommandError> {
+async fn check(config: &Config, args: &CheckArgs, out: &mut impl Write) -> Result<(), CommandError> {
     let inventory = FileInventory::open(&config.inventory.file).map_err(AppError::from)?;
     Policy::load(config.policy.file.as_deref()).map_err(AppError::from)?;
     if config.tls.mode == TlsMode::Files
@@ -207,10 +227,24 @@ fn check(config: &Config, out: &mut dyn Write) -> Result<(), CommandError> {
     {
         files.read().map_err(AppError::from)?;
     }
+    let identity = match config.identity.mode {
+        IdentityMode::Embedded => "embedded".to_owned(),
+        IdentityMode::Keystone => {
+            let keystone = app::keystone(config)?;
+            let (url, login) = (keystone.settings().url(), &keystone.settings().login);
+            if args.online {
+                keystone.check().await?;
+                format!("Keystone at {url}, which lets {login} validate tokens")
+            } else {
+                format!("Keystone at {url}, as {login} (not asked; --online asks)")
+            }
+        }
+    };
     let show = |path: &Path| path.display().to_string();
     writeln!(out, "The configuration is good.")?;
     writeln!(out, "  public URL   {}", config.public_base())?;
     writeln!(out, "  listens on   {}", config.listen.address)?;
+    writeln!(out, "  identity     {identity}")?;
     writeln!(
         out,
         "  inventory    {}, {} servers",

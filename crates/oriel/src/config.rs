@@ -2,6 +2,7 @@
 //! the environment. `oriel.example.toml` is the reference; a test holds the two together.
 
 mod environment;
+mod keystone;
 mod reference;
 
 use std::ffi::OsString;
@@ -174,9 +175,21 @@ section! {
     }
 }
 
+/// Where users and tokens are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IdentityMode {
+    /// In Oriel's own database.
+    Embedded,
+    /// In an OpenStack's Keystone.
+    Keystone,
+}
+
 section! {
-    /// The embedded identity.
+    /// Who may log in.
     Identity {
+        /// Where users and tokens are kept.
+        mode: IdentityMode = IdentityMode::Embedded,
         /// How long a login lasts.
         token_ttl: Span = Span::hours(24),
         /// The region that the catalog names.
@@ -187,6 +200,8 @@ section! {
         lock_after: u32 = 10,
         /// How long it stays locked.
         lock_for: Span = Span::seconds(300),
+        /// The Keystone, where that is the mode.
+        keystone: keystone::Keystone = keystone::Keystone::default(),
     }
 }
 
@@ -343,6 +358,9 @@ impl Config {
             config.start_paths_at(folder);
         }
         config.check()?;
+        if config.identity.mode == IdentityMode::Keystone {
+            config.identity.keystone.settings()?;
+        }
         Ok(config)
     }
 
@@ -353,6 +371,8 @@ impl Config {
             .chain(&mut self.tls.certificate)
             .chain(&mut self.tls.key)
             .chain(&mut self.policy.file)
+            .chain(&mut self.identity.keystone.password_file)
+            .chain(&mut self.identity.keystone.ca_file)
         {
             *path = folder.join(&path);
         }
@@ -549,6 +569,7 @@ mod tests {
             ("[compute]\nmax_microversion = \"2.999\"", "2.1 to 2.104"),
             ("[tls]\nmode = \"files\"", "tls.certificate"),
             ("[grants]\nttl = \"soon\"", "10s, 8h or 1h 30m"),
+            ("[identity]\nmode = \"keystone\"", "identity.keystone.url"),
             ("[gateway]\nping_interval = \"0s\"", "longer than nothing"),
             ("[gateway]\nmax_sessions = 0", "1 or more"),
             (

@@ -35,10 +35,11 @@ pub struct Page {
 impl Page {
     /// A page that only pages from here, and from these hosts, may show in a frame.
     pub fn new(scheme: &str, frame_hosts: &[String]) -> Self {
-        let hosts: String = frame_hosts
+        let hosts: Vec<_> = frame_hosts
             .iter()
             .map(|host| format!(" {scheme}://{host}:*"))
             .collect();
+        let hosts = hosts.concat();
         Self {
             policy: format!("{CONTENT_SECURITY_POLICY}; frame-ancestors 'self'{hosts}").into(),
         }

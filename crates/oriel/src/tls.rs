@@ -199,10 +199,10 @@ impl Certificate {
             match self.reload() {
                 Ok(false) => {}
                 Ok(true) => {
-                    tracing::info!(file = %self.files.certificate.display(), "the certificate was read again")
+                    tracing::info!(file = %self.files.certificate.display(), "the certificate was read again");
                 }
                 Err(error) => {
-                    tracing::error!(%error, "a new certificate was refused; the one in force stays")
+                    tracing::error!(%error, "a new certificate was refused; the one in force stays");
                 }
             }
         }

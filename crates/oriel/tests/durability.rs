@@ -37,7 +37,6 @@ impl Oriel {
         let address = log
             .by_ref()
             .map(Result::unwrap)
-            .inspect(|line| println!("{line}"))
             .find_map(|line| Some(line.split_once("address=")?.1.split(' ').next()?.to_owned()))
             .unwrap();
         // A log that nobody reads would stop it.

@@ -4,6 +4,7 @@
 //! since clients write both `Default` and `default`.
 
 mod access_keys;
+mod application_credentials;
 mod domains;
 mod projects;
 mod roles;
@@ -18,9 +19,13 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 pub use access_keys::{AccessKeyHolder, AccessKeyRecord};
+pub use application_credentials::{
+    ApplicationCredentialKey, ApplicationCredentialRecord, MAX_APPLICATION_CREDENTIALS,
+    NewApplicationCredential, SecretCheck,
+};
 pub use projects::{NewProject, ProjectRecord};
 pub use roles::RoleAssignment;
-pub use tokens::{AuthMethod, NewToken, Proof, TokenRecord, UnknownMethod};
+pub use tokens::{AuthMethod, NewToken, Proof, TokenCredential, TokenRecord, UnknownMethod};
 pub use users::{NewUser, PasswordHash, UserRecord};
 
 use crate::{StoreError, parse};

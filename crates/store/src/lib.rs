@@ -20,9 +20,10 @@ use time::OffsetDateTime;
 
 pub use grants::Redeemed;
 pub use identity::{
-    AccessKeyHolder, AccessKeyRecord, AuthMethod, DEFAULT_DOMAIN, DomainKey, Key, NewProject, NewToken,
-    NewUser, PasswordHash, ProjectKey, ProjectRecord, Proof, RoleAssignment, TokenRecord, UnknownMethod,
-    UserKey, UserRecord,
+    AccessKeyHolder, AccessKeyRecord, ApplicationCredentialKey, ApplicationCredentialRecord, AuthMethod,
+    DEFAULT_DOMAIN, DomainKey, Key, MAX_APPLICATION_CREDENTIALS, NewApplicationCredential, NewProject,
+    NewToken, NewUser, PasswordHash, ProjectKey, ProjectRecord, Proof, RoleAssignment, SecretCheck,
+    TokenCredential, TokenRecord, UnknownMethod, UserKey, UserRecord,
 };
 pub use sessions::SessionRecord;
 use writer::Writer;
@@ -162,6 +163,11 @@ fn migrator() -> Migrator {
     Migrator::with_migrations(vec![
         step(1, "identity", include_str!("../migrations/0001_identity.sql")),
         step(2, "grants", include_str!("../migrations/0002_grants.sql")),
+        step(
+            3,
+            "application credentials",
+            include_str!("../migrations/0003_application_credentials.sql"),
+        ),
         step(
             4,
             "access keys",

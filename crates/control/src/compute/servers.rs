@@ -94,9 +94,6 @@ fn summary(context: &Context<'_>, server: &Server) -> Value {
 
 /// A server with all that the negotiated version shows of it.
 fn detail(context: &Context<'_>, server: &Server, alone: bool) -> Value {
-    let since = |minor| context.version >= Microversion::v2(minor);
-    let target = Target::of(server);
-    let about_host = context.may(Rule::ExtendedAttributes, target);
     let host = server.host.as_deref();
     let facts = &server.details;
     let mut view = Map::new();
@@ -123,8 +120,8 @@ fn detail(context: &Context<'_>, server: &Server, alone: bool) -> Value {
     put("addresses", addresses(server));
     put("accessIPv4", json!(""));
     put("accessIPv6", json!(""));
-    put("image", image(context, server, since(98)));
-    put("flavor", flavor(context, server, since(47)));
+    put("image", image(context, server, context.since(98)));
+    put("flavor", flavor(context, server, context.since(47)));
     put("key_name", Value::Null);
     put("config_drive", json!(""));
     put("OS-DCF:diskConfig", json!("MANUAL"));
@@ -157,6 +154,18 @@ fn detail(context: &Context<'_>, server: &Server, alone: bool) -> Value {
             json!({ "code": 500, "created": timestamp(server.updated), "message": fault }),
         );
     }
+    add_host(&mut view, context, server);
+    add_later(&mut view, context, server, alone);
+    Value::Object(view)
+}
+
+/// Where a server lies, for who may know.
+fn add_host(view: &mut Map<String, Value>, context: &Context<'_>, server: &Server) {
+    let mut put = |name: &str, value: Value| {
+        view.insert(name.to_owned(), value);
+    };
+    let host = server.host.as_deref();
+    let about_host = context.may(Rule::ExtendedAttributes, Target::of(server));
     if about_host {
         put("OS-EXT-SRV-ATTR:host", json!(host));
         put("OS-EXT-SRV-ATTR:hypervisor_hostname", json!(host));
@@ -166,7 +175,7 @@ fn detail(context: &Context<'_>, server: &Server, alone: bool) -> Value {
             json!(format!("instance-{}", number.get(..8).unwrap_or_default())),
         );
     }
-    if about_host && since(3) {
+    if about_host && context.since(3) {
         put("OS-EXT-SRV-ATTR:kernel_id", json!(""));
         put("OS-EXT-SRV-ATTR:launch_index", json!(0));
         put("OS-EXT-SRV-ATTR:ramdisk_id", json!(""));
@@ -174,37 +183,46 @@ fn detail(context: &Context<'_>, server: &Server, alone: bool) -> Value {
         put("OS-EXT-SRV-ATTR:root_device_name", Value::Null);
         put("OS-EXT-SRV-ATTR:user_data", Value::Null);
     }
-    if (about_host && since(3)) || since(90) {
+    if (about_host && context.since(3)) || context.since(90) {
         put("OS-EXT-SRV-ATTR:hostname", json!(server.name.to_lowercase()));
     }
-    if since(9) {
-        put("locked", json!(facts.locked));
+}
+
+/// What later versions added.
+fn add_later(view: &mut Map<String, Value>, context: &Context<'_>, server: &Server, alone: bool) {
+    let mut put = |name: &str, value: Value| {
+        view.insert(name.to_owned(), value);
+    };
+    if context.since(9) {
+        put("locked", json!(server.details.locked));
     }
-    if since(16) && context.may(Rule::HostStatus, target) {
-        put("host_status", json!(if host.is_some() { "UP" } else { "" }));
+    if context.since(16) && context.may(Rule::HostStatus, Target::of(server)) {
+        put(
+            "host_status",
+            json!(if server.host.is_some() { "UP" } else { "" }),
+        );
     }
-    if since(19) {
+    if context.since(19) {
         put("description", Value::Null);
     }
-    if since(26) {
+    if context.since(26) {
         put("tags", json!([]));
     }
-    if since(63) {
+    if context.since(63) {
         put("trusted_image_certificates", Value::Null);
     }
-    if since(71) && alone {
+    if context.since(71) && alone {
         put("server_groups", json!([]));
     }
-    if since(73) {
+    if context.since(73) {
         put("locked_reason", Value::Null);
     }
-    if since(96) {
+    if context.since(96) {
         put("pinned_availability_zone", Value::Null);
     }
-    if since(100) {
+    if context.since(100) {
         put("scheduler_hints", json!({}));
     }
-    Value::Object(view)
 }
 
 /// What links to this API start with.

@@ -121,7 +121,7 @@ impl Cloud {
         Self {
             folder,
             store,
-            router: control.router(embedded),
+            router: control.router(),
             project,
             member,
             reader,

@@ -176,6 +176,10 @@ impl From<IdentityError> for Fault {
     fn from(error: IdentityError) -> Self {
         match error {
             IdentityError::Busy => Self::IdentityBusy,
+            IdentityError::Keystone(error) => {
+                tracing::warn!(%error, "a token could not be validated");
+                Self::IdentityBusy
+            }
             error => {
                 tracing::error!(%error, "nobody could say who asks");
                 Self::Internal

@@ -148,7 +148,7 @@ impl Cloud {
             },
         );
         Self {
-            router: control.router(embedded),
+            router: control.router(),
             names: console_names(&folder),
             folder,
             store,

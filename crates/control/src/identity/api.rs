@@ -7,8 +7,10 @@
 //! looked for in the default one, where Keystone asks for a domain; and whoever is no admin may
 //! list projects, and gets their own.
 
+mod application_credentials;
 mod calls;
 mod document;
+mod elsewhere;
 mod fault;
 mod login;
 pub(crate) mod openapi;
@@ -25,6 +27,7 @@ use http::header::{VARY, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use tracing::Instrument as _;
 
+pub use self::elsewhere::router as router_elsewhere;
 use self::fault::Fault;
 use super::Embedded;
 use crate::request_id::{self, RequestId};
@@ -59,6 +62,14 @@ pub fn router(identity: Arc<Embedded>) -> Router {
             .route(&at("/projects"), get(calls::projects))
             .route(&at("/projects/{id}"), get(calls::project))
             .route(&at("/users/{id}/projects"), get(calls::projects_of_user))
+            .route(
+                &at("/users/{id}/application_credentials"),
+                get(application_credentials::list).post(application_credentials::create),
+            )
+            .route(
+                &at("/users/{id}/application_credentials/{credential}"),
+                get(application_credentials::show).delete(application_credentials::delete),
+            )
             .route(&at("/{*rest}"), any(calls::not_found));
     }
     router
@@ -67,10 +78,10 @@ pub fn router(identity: Arc<Embedded>) -> Router {
         .with_state(identity)
 }
 
-/// Keystone's 401, as every service behind it answers it too.
-pub fn unauthorized(public_url: &str) -> Response {
+/// Keystone's 401. `url` is where to get a token.
+pub fn unauthorized(url: &str) -> Response {
     let mut response = Fault::unauthorized().into_response();
-    challenge(&mut response, public_url);
+    challenge(&mut response, url);
     response
 }
 
@@ -84,13 +95,13 @@ async fn finish(State(identity): State<Arc<Embedded>>, mut request: Request, nex
     headers.insert(request_id::HUAWEI_HEADER, id.to_header());
     headers.insert(VARY, HeaderValue::from_static("X-Auth-Token"));
     if response.status() == StatusCode::UNAUTHORIZED {
-        challenge(&mut response, &identity.settings().public_url);
+        challenge(&mut response, &identity.settings().url());
     }
     response
 }
 
-fn challenge(response: &mut Response, public_url: &str) {
-    if let Ok(value) = HeaderValue::from_str(&format!("Keystone uri=\"{public_url}/identity\"")) {
+fn challenge(response: &mut Response, url: &str) {
+    if let Ok(value) = HeaderValue::from_str(&format!("Keystone uri=\"{url}\"")) {
         response.headers_mut().insert(WWW_AUTHENTICATE, value);
     }
 }

@@ -1,5 +1,7 @@
 //! Users and tokens in Oriel's own store.
 
+mod application_credentials;
+
 use std::time::Instant;
 
 use oriel_domain::{AuthToken, Principal, ProjectId, Roles, SecretKey, UserId};
@@ -10,6 +12,9 @@ use secrecy::SecretString;
 use time::OffsetDateTime;
 use tracing::info;
 use uuid::Uuid;
+
+pub(super) use application_credentials::check_unrestricted;
+pub use application_credentials::{CredentialError, CredentialLogin, NewCredential};
 
 use super::password::Workers;
 use super::throttle::{Locked, Throttle};
@@ -52,6 +57,11 @@ pub enum LoginError {
     /// The user has failed too often, by whoever's hand, and whether or not there is such a user.
     #[error("Too many failed logins of this user. Try again in {} seconds.", .0.retry_after.as_secs())]
     Locked(#[from] Locked),
+    /// The token that was brought may not be traded for another one.
+    #[error(
+        "You are not authorized to perform the requested action: Using a delegated token to create another token is not allowed.."
+    )]
+    Delegated,
     /// Nobody could say.
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -150,6 +160,7 @@ impl Embedded {
         let issued_at = OffsetDateTime::now_utc();
         let new = NewToken {
             project: self.scoped_project(&user.id, scope).await?,
+            application_credential: None,
             user: user.id,
             methods: vec![AuthMethod::Password],
             audit_id: new_audit_id(),
@@ -168,6 +179,10 @@ impl Embedded {
             info!("token refused at login");
             return Err(LoginError::Refused);
         };
+        // It would lead out of the credential's project, and past its role.
+        if parent.application_credential.is_some() {
+            return Err(LoginError::Delegated);
+        }
         let mut methods = vec![AuthMethod::Token];
         methods.extend(
             parent
@@ -177,6 +192,7 @@ impl Embedded {
         );
         let new = NewToken {
             project: self.scoped_project(&parent.user.id, scope).await?,
+            application_credential: None,
             user: parent.user.id,
             methods,
             audit_id: new_audit_id(),
@@ -282,6 +298,7 @@ fn read_caller(token: TokenRecord) -> Caller {
             roles,
         },
         methods: token.methods,
+        application_credential: token.application_credential,
         audit_ids: [Some(token.audit_id), token.parent_audit_id]
             .into_iter()
             .flatten()

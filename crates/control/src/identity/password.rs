@@ -7,7 +7,7 @@ use argon2::password_hash::{self, PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
 use oriel_store::PasswordHash;
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task;
 
 use super::IdentityError;
@@ -114,13 +114,7 @@ impl Workers {
         password: &SecretString,
         stored: Option<&PasswordHash>,
     ) -> Result<bool, IdentityError> {
-        let admitted = Arc::clone(&self.admitted)
-            .try_acquire_owned()
-            .map_err(|_| IdentityError::Busy)?;
-        let running = Arc::clone(&self.running)
-            .acquire_owned()
-            .await
-            .map_err(|_| IdentityError::Busy)?;
+        let slot = self.slot().await?;
         let password = password.clone();
         let against = stored.unwrap_or(&self.decoy).clone();
         let checks = Arc::clone(&self.checks);
@@ -128,11 +122,33 @@ impl Workers {
             let matches = verify(&password, &against);
             checks.fetch_add(1, Ordering::Relaxed);
             // Held to here even when the client has gone: the thread works on regardless.
-            drop((admitted, running));
+            drop(slot);
             matches
         });
         let matches = matches.await.map_err(|_| PasswordError::Stopped)??;
         Ok(matches && stored.is_some())
+    }
+
+    /// Hashes a new password. It waits in line with the checks.
+    ///
+    /// [`IdentityError::Busy`] where the queue is full.
+    pub(super) async fn hash(&self, password: &SecretString) -> Result<PasswordHash, IdentityError> {
+        let slot = self.slot().await?;
+        let password = password.clone();
+        let hash = task::spawn_blocking(move || {
+            let hash = hash(&password);
+            drop(slot);
+            hash
+        });
+        Ok(hash.await.map_err(|_| PasswordError::Stopped)??)
+    }
+
+    async fn slot(&self) -> Result<[OwnedSemaphorePermit; 2], IdentityError> {
+        let admitted = Arc::clone(&self.admitted).try_acquire_owned();
+        let admitted = admitted.map_err(|_| IdentityError::Busy)?;
+        let running = Arc::clone(&self.running).acquire_owned().await;
+        let running = running.map_err(|_| IdentityError::Busy)?;
+        Ok([admitted, running])
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use oriel_domain::Principal;
+use oriel_domain::{Principal, ProjectId, UserId};
 
 use super::Target;
 use super::parse::RuleError;
@@ -91,8 +91,8 @@ impl Check {
 impl Value {
     fn of<'a>(&'a self, target: Target<'a>) -> Option<&'a str> {
         match self {
-            Self::TargetProject => target.project.map(|project| project.as_str()),
-            Self::TargetUser => target.user.map(|user| user.as_str()),
+            Self::TargetProject => target.project.map(ProjectId::as_str),
+            Self::TargetUser => target.user.map(UserId::as_str),
             Self::Literal(text) => Some(text),
         }
     }

@@ -39,7 +39,8 @@ impl Store {
 
     /// Takes a role from a user in a project. Tokens follow at once: their roles are read anew each
     /// time. The links that the user was granted open nothing any more: with fewer roles, fewer might
-    /// have been granted. False: the user did not have it.
+    /// have been granted. The user's application credentials in that project go, as Keystone's do.
+    /// False: the user did not have it.
     pub async fn remove_role(
         &self,
         user: &UserId,
@@ -53,10 +54,19 @@ impl Store {
                 .bind(project.as_str())
                 .bind(role.name())
                 .execute(&mut *step)
+                .await?
+                .rows_affected()
+                == 1;
+        if gone {
+            sqlx::query("DELETE FROM application_credentials WHERE user_id = ? AND project_id = ?")
+                .bind(user.as_str())
+                .bind(project.as_str())
+                .execute(&mut *step)
                 .await?;
+        }
         grants::forget_of_user(&mut step, user).await?;
         step.commit().await?;
-        Ok(gone.rows_affected() == 1)
+        Ok(gone)
     }
 
     /// The roles that a user was given in a project, least first, without those that they imply.

@@ -22,6 +22,8 @@ pub enum AuthMethod {
     Password,
     /// With a token that they had.
     Token,
+    /// With an application credential.
+    ApplicationCredential,
 }
 
 impl AuthMethod {
@@ -30,20 +32,21 @@ impl AuthMethod {
         match self {
             Self::Password => "password",
             Self::Token => "token",
+            Self::ApplicationCredential => "application_credential",
         }
     }
 }
 
 /// A way to log in that Oriel does not have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown method: known are password and token")]
+#[error("unknown method: known are password, token and application_credential")]
 pub struct UnknownMethod;
 
 impl FromStr for AuthMethod {
     type Err = UnknownMethod;
 
     fn from_str(text: &str) -> Result<Self, UnknownMethod> {
-        [Self::Password, Self::Token]
+        [Self::Password, Self::Token, Self::ApplicationCredential]
             .into_iter()
             .find(|method| method.name() == text)
             .ok_or(UnknownMethod)
@@ -57,6 +60,8 @@ pub struct NewToken {
     pub user: UserId,
     /// Where it is good; none: nowhere yet, but it can be traded for one that is.
     pub project: Option<ProjectId>,
+    /// The id of the application credential that it was got with; it goes with it.
+    pub application_credential: Option<String>,
     /// How its owner proved who they are, this time and before.
     pub methods: Vec<AuthMethod>,
     /// What names it in logs and lists.
@@ -77,6 +82,8 @@ pub enum Proof<'a> {
     Password(&'a PasswordHash),
     /// The digest of the token that was brought.
     Token(&'a Digest),
+    /// The id of the application credential whose secret was brought.
+    ApplicationCredential(&'a str),
 }
 
 /// A token that works, with what its owner is and may do now.
@@ -86,7 +93,10 @@ pub struct TokenRecord {
     pub user: UserRef,
     /// Where it is good.
     pub project: Option<ProjectRef>,
-    /// The roles that the user has in that project now, least first, without those that they imply.
+    /// The application credential that it was got with.
+    pub application_credential: Option<TokenCredential>,
+    /// The roles that the user has in that project now, least first, without those that they imply;
+    /// where an application credential was used, none above its own.
     pub roles: Vec<Role>,
     /// How its owner proved who they are.
     pub methods: Vec<AuthMethod>,
@@ -100,6 +110,30 @@ pub struct TokenRecord {
     pub expires_at: OffsetDateTime,
 }
 
+/// The application credential that a token was got with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenCredential {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it may make and delete others.
+    pub unrestricted: bool,
+}
+
+/// The columns of a new token and their values; what it rests on follows.
+macro_rules! insert_token {
+    ($proof:literal) => {
+        concat!(
+            "INSERT INTO auth_tokens (token_hash, user_id, project_id, application_credential_id, methods, audit_id,
+                                      parent_audit_id, issued_at, expires_at)
+             SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (",
+            $proof,
+            ")"
+        )
+    };
+}
+
 impl Store {
     /// Keeps a new token under its digest, provided that what it rests on still holds. False: it
     /// does not, and nothing was kept.
@@ -111,16 +145,13 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let insert = match proof {
             Proof::Password(_) => {
-                "INSERT INTO auth_tokens (token_hash, user_id, project_id, methods, audit_id, parent_audit_id,
-                                          issued_at, expires_at)
-                 SELECT ?, ?, ?, ?, ?, ?, ?, ?
-                 WHERE EXISTS (SELECT 1 FROM users WHERE id = ? AND enabled = 1 AND password_hash = ?)"
+                insert_token!("SELECT 1 FROM users WHERE id = ? AND enabled = 1 AND password_hash = ?")
             }
             Proof::Token(_) => {
-                "INSERT INTO auth_tokens (token_hash, user_id, project_id, methods, audit_id, parent_audit_id,
-                                          issued_at, expires_at)
-                 SELECT ?, ?, ?, ?, ?, ?, ?, ?
-                 WHERE EXISTS (SELECT 1 FROM auth_tokens WHERE user_id = ? AND token_hash = ?)"
+                insert_token!("SELECT 1 FROM auth_tokens WHERE user_id = ? AND token_hash = ?")
+            }
+            Proof::ApplicationCredential(_) => {
+                insert_token!("SELECT 1 FROM application_credentials WHERE user_id = ? AND id = ?")
             }
         };
         let methods = new
@@ -133,6 +164,7 @@ impl Store {
             .bind(&token.as_bytes()[..])
             .bind(new.user.as_str())
             .bind(new.project.as_ref().map(ProjectId::as_str))
+            .bind(&new.application_credential)
             .bind(methods)
             .bind(&new.audit_id)
             .bind(&new.parent_audit_id)
@@ -142,6 +174,7 @@ impl Store {
         let query = match proof {
             Proof::Password(hash) => query.bind(hash.expose()),
             Proof::Token(parent) => query.bind(&parent.as_bytes()[..]),
+            Proof::ApplicationCredential(id) => query.bind(id),
         };
         let mut step = self.write.begin().await?;
         let kept = query.execute(&mut *step).await?.rows_affected() == 1;
@@ -169,12 +202,14 @@ impl Store {
     ) -> Result<Option<TokenRecord>, StoreError> {
         let rows = sqlx::query(
             "SELECT t.methods, t.audit_id, t.parent_audit_id, t.issued_at, t.expires_at, r.role,
+                    a.id AS credential_id, a.name AS credential_name, a.role AS credential_role, a.unrestricted,
                     u.id AS user_id, u.name AS user_name, ud.id AS user_domain_id, ud.name AS user_domain_name,
                     p.id AS project_id, p.name AS project_name,
                     pd.id AS project_domain_id, pd.name AS project_domain_name
              FROM auth_tokens t
              JOIN users u ON u.id = t.user_id JOIN domains ud ON ud.id = u.domain_id
              LEFT JOIN projects p ON p.id = t.project_id LEFT JOIN domains pd ON pd.id = p.domain_id
+             LEFT JOIN application_credentials a ON a.id = t.application_credential_id
              LEFT JOIN role_assignments r ON r.user_id = u.id AND r.project_id = p.id
              WHERE t.token_hash = ? AND t.expires_at > ? AND u.enabled = 1 AND (p.id IS NULL OR p.enabled = 1)",
         )
@@ -224,11 +259,30 @@ fn read_token(first: &SqliteRow, rows: &[SqliteRow]) -> Result<TokenRecord, Stor
         }
     }
     roles.sort_unstable();
+    let credential = first.try_get::<Option<String>, _>("credential_id")?;
+    if credential.is_some() {
+        // Each role implies the lesser ones, so that the least of both is what both give.
+        let most = parse(
+            "application_credentials.role",
+            first.try_get::<&str, _>("credential_role")?,
+        )?;
+        roles = roles.into_iter().map(|role: Role| role.min(most)).collect();
+        roles.dedup();
+    }
     let scoped = first.try_get::<Option<&str>, _>("project_id")?.is_some();
     let methods = first.try_get::<&str, _>("methods")?;
     Ok(TokenRecord {
         user: read_user_ref(first)?,
         project: scoped.then(|| read_project_ref(first)).transpose()?,
+        application_credential: credential
+            .map(|id| {
+                Ok::<_, StoreError>(TokenCredential {
+                    id,
+                    name: first.try_get("credential_name")?,
+                    unrestricted: first.try_get("unrestricted")?,
+                })
+            })
+            .transpose()?,
         roles,
         methods: methods
             .split(',')

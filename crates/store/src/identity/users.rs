@@ -157,8 +157,8 @@ impl Store {
         Ok(found.rows_affected() == 1)
     }
 
-    /// Lets a user log in or not. Disabling revokes its tokens, so that enabling it again brings
-    /// none of them back. False: there is no such user.
+    /// Lets a user log in or not. Disabling revokes its tokens and application credentials, so that
+    /// enabling it again brings none of them back. False: there is no such user.
     pub async fn set_user_enabled(&self, user: &UserId, enabled: bool) -> Result<bool, StoreError> {
         let mut step = self.write.begin().await?;
         let found = sqlx::query("UPDATE users SET enabled = ? WHERE id = ?")
@@ -167,10 +167,15 @@ impl Store {
             .execute(&mut *step)
             .await?;
         if !enabled {
-            sqlx::query("DELETE FROM auth_tokens WHERE user_id = ?")
-                .bind(user.as_str())
-                .execute(&mut *step)
-                .await?;
+            for forget in [
+                "DELETE FROM auth_tokens WHERE user_id = ?",
+                "DELETE FROM application_credentials WHERE user_id = ?",
+            ] {
+                sqlx::query(forget)
+                    .bind(user.as_str())
+                    .execute(&mut *step)
+                    .await?;
+            }
             grants::forget_of_user(&mut step, user).await?;
         }
         step.commit().await?;

@@ -47,7 +47,7 @@ pub(super) async fn version(State(identity): Server) -> Json<Value> {
     Json(document::version(identity.settings()))
 }
 
-/// Trades a password or a token for a token, which `X-Subject-Token` carries.
+/// Trades a password, a token or an application credential for a token, which `X-Subject-Token` carries.
 #[utoipa::path(post, path = "/auth/tokens", operation_id = "log_in", params(NoCatalog),
     request_body(content = openapi::Login, example = json!({ "auth": {
         "identity": {
@@ -68,6 +68,9 @@ pub(super) async fn log_in(State(identity): Server, RawQuery(query): RawQuery, b
             identity.login_password(user, password, &login.scope).await?
         }
         LoginProof::Token(token) => identity.login_token(token, &login.scope).await?,
+        LoginProof::ApplicationCredential { credential, secret } => {
+            identity.login_application_credential(credential, secret).await?
+        }
     };
     let body = document::token(
         identity.settings(),
@@ -256,7 +259,7 @@ async fn projects_with_role(identity: &Embedded, user: &UserId) -> Result<Vec<Pr
     Ok(identity.store().projects_of(user).await?)
 }
 
-fn is_own_or_admin(caller: &Caller, user: &UserId) -> bool {
+pub(super) fn is_own_or_admin(caller: &Caller, user: &UserId) -> bool {
     caller.principal.user.id == *user || caller.principal.has(Role::Admin)
 }
 

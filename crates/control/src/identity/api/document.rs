@@ -1,7 +1,7 @@
 //! The documents that answers are made of, in Keystone's shapes.
 
 use oriel_domain::{DomainRef, ProjectRef, Role};
-use oriel_store::ProjectRecord;
+use oriel_store::{ApplicationCredentialRecord, ProjectRecord};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
@@ -88,6 +88,13 @@ pub(super) fn token(settings: &IdentitySettings, caller: &Caller, with_catalog: 
             token["catalog"] = services(settings);
         }
     }
+    if let Some(credential) = &caller.application_credential {
+        token["application_credential"] = json!({
+            "id": credential.id,
+            "name": credential.name,
+            "restricted": !credential.unrestricted,
+        });
+    }
     json!({"token": token})
 }
 
@@ -128,6 +135,59 @@ fn project_entry(settings: &IdentitySettings, project: &ProjectRecord) -> Value 
     })
 }
 
+/// One application credential; with its secret where it was just made.
+pub(super) fn application_credential(
+    settings: &IdentitySettings,
+    credential: &ApplicationCredentialRecord,
+    secret: Option<&str>,
+) -> Value {
+    let mut entry = application_credential_entry(settings, credential);
+    if let Some(secret) = secret {
+        entry["secret"] = secret.into();
+    }
+    json!({"application_credential": entry})
+}
+
+/// A list of a user's application credentials. `path` is the path after `/v3` that was asked.
+pub(super) fn application_credentials(
+    settings: &IdentitySettings,
+    path: &str,
+    list: &[ApplicationCredentialRecord],
+) -> Value {
+    let entries = list.iter().map(|one| application_credential_entry(settings, one));
+    json!({
+        "application_credentials": entries.collect::<Vec<_>>(),
+        "links": {"next": null, "self": v3(settings, path), "previous": null},
+    })
+}
+
+fn application_credential_entry(
+    settings: &IdentitySettings,
+    credential: &ApplicationCredentialRecord,
+) -> Value {
+    let path = format!("/application_credentials/{}", credential.id);
+    let roles = credential.role.with_implied().map(|role| {
+        let mut entry = role_entry(role);
+        entry["domain_id"] = Value::Null;
+        entry["description"] = Value::Null;
+        entry["options"] = json!({"immutable": true});
+        entry
+    });
+    json!({
+        "id": credential.id,
+        "name": credential.name,
+        "description": credential.description,
+        "user_id": credential.user,
+        "project_id": credential.project,
+        "system": null,
+        // Keystone writes this one time without a zone.
+        "expires_at": credential.expires_at.map(|end| time(end).trim_end_matches('Z').to_owned()),
+        "unrestricted": credential.unrestricted,
+        "roles": roles.collect::<Vec<_>>(),
+        "links": {"self": v3(settings, &path)},
+    })
+}
+
 fn services(settings: &IdentitySettings) -> Value {
     let interfaces = ["public", "internal", "admin"];
     let service = |service: &Service| {
@@ -150,13 +210,17 @@ fn services(settings: &IdentitySettings) -> Value {
     SERVICES.iter().map(service).collect()
 }
 
-fn role_entry(role: Role) -> Value {
-    let id = match role {
+/// The id that answers give to a role.
+pub(super) fn role_id(role: Role) -> &'static str {
+    match role {
         Role::Reader => "2d6c8e5a10b94c7f8f3a7e1b5c9d0e01",
         Role::Member => "2d6c8e5a10b94c7f8f3a7e1b5c9d0e02",
         Role::Admin => "2d6c8e5a10b94c7f8f3a7e1b5c9d0e03",
-    };
-    json!({"id": id, "name": role.name()})
+    }
+}
+
+fn role_entry(role: Role) -> Value {
+    json!({"id": role_id(role), "name": role.name()})
 }
 
 fn scope(project: &ProjectRef) -> Value {

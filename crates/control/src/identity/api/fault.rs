@@ -7,8 +7,10 @@ use http::{HeaderValue, StatusCode};
 use serde_json::json;
 use tracing::error;
 
+use oriel_store::StoreError;
+
 use crate::identity::signature::Refusal;
-use crate::identity::{IdentityError, LoginError, SignatureError};
+use crate::identity::{CredentialError, IdentityError, LoginError, SignatureError};
 
 /// An answer that is an error: `{"error": {"code", "message", "title"}}`.
 #[derive(Debug)]
@@ -61,7 +63,8 @@ impl From<IdentityError> for Fault {
             IdentityError::Store(_)
             | IdentityError::Password(_)
             | IdentityError::Vault(_)
-            | IdentityError::Randomness(_) => {
+            | IdentityError::Randomness(_)
+            | IdentityError::Keystone(_) => {
                 error!(error = %error, "the identity API failed");
                 Self::new(
                     StatusCode::INTERNAL_SERVER_ERROR,
@@ -81,6 +84,7 @@ impl From<LoginError> for Fault {
                 retry_after: Some(locked.retry_after.as_secs()),
                 ..Self::new(StatusCode::TOO_MANY_REQUESTS, error.to_string())
             },
+            LoginError::Delegated => Self::new(StatusCode::FORBIDDEN, error.to_string()),
             LoginError::Identity(error) => error.into(),
         }
     }
@@ -106,6 +110,28 @@ impl From<Refusal> for Fault {
             retry_after,
             ..Self::new(StatusCode::UNAUTHORIZED, message)
         }
+    }
+}
+
+impl From<CredentialError> for Fault {
+    fn from(error: CredentialError) -> Self {
+        let status = match error {
+            CredentialError::Restricted | CredentialError::TooMany => StatusCode::FORBIDDEN,
+            CredentialError::NoProject | CredentialError::UnassignedRole => StatusCode::BAD_REQUEST,
+            CredentialError::Identity(IdentityError::Store(StoreError::Exists { name, .. })) => {
+                return Self::new(
+                    StatusCode::CONFLICT,
+                    format!(
+                        "Conflict occurred attempting to store application_credential - Duplicate entry found with name {name}."
+                    ),
+                );
+            }
+            CredentialError::Identity(IdentityError::Store(error @ StoreError::BadName { .. })) => {
+                return Self::bad_request(format!("Invalid application credential: {error}."));
+            }
+            CredentialError::Identity(error) => return error.into(),
+        };
+        Self::new(status, error.to_string())
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::fault::Fault;
 use super::parts::Field;
-use crate::identity::Scope;
+use crate::identity::{CredentialLogin, Scope};
 
 /// A request for a token.
 #[derive(Debug)]
@@ -20,31 +20,50 @@ pub(super) struct Login {
 /// How the caller proves who they are.
 #[derive(Debug)]
 pub(super) enum LoginProof {
-    Password { user: UserKey, password: SecretString },
+    Password {
+        user: UserKey,
+        password: SecretString,
+    },
     Token(AuthToken),
+    ApplicationCredential {
+        credential: CredentialLogin,
+        secret: SecretString,
+    },
 }
 
 impl Login {
-    /// Reads `{"auth": {"identity": {"methods", "password" | "token"}, "scope"}}`.
+    /// Reads `{"auth": {"identity": {"methods", METHOD}, "scope"}}`, METHOD being `password`, `token`
+    /// or `application_credential`.
     pub(super) fn read(body: &Value) -> Result<Self, Fault> {
         let auth = Field::root(body).require("auth")?;
         let identity = auth.require("identity")?;
-        let scope = match auth.get("scope")? {
-            Some(scope) => read_scope(&scope)?,
+        let given_scope = auth.get("scope")?;
+        let scope = match &given_scope {
+            Some(scope) => read_scope(scope)?,
             None => Scope::Unscoped,
         };
         let methods = identity.require("methods")?;
         let proof = match methods.texts()?[..] {
             ["password"] => read_password(&identity.require("password")?)?,
             ["token"] => read_token(&identity.require("token")?)?,
+            ["application_credential"] => {
+                let proof = read_application_credential(&identity.require("application_credential")?)?;
+                if given_scope.is_some() {
+                    return Err(Fault::new(
+                        StatusCode::UNAUTHORIZED,
+                        "Error authenticating with application credential: Application credentials cannot request a scope.",
+                    ));
+                }
+                proof
+            }
             [] => return Err(methods.fault("expected one method, got none")),
             [_] => {
                 return Err(Fault::new(
                     StatusCode::UNAUTHORIZED,
-                    "Attempted to authenticate with an unsupported method: password and token are supported.",
+                    "Attempted to authenticate with an unsupported method: password, token and application_credential are supported.",
                 ));
             }
-            [..] => return Err(methods.fault("expected one method, password or token; got several")),
+            [..] => return Err(methods.fault("expected one method; got several")),
         };
         Ok(Self { proof, scope })
     }
@@ -65,6 +84,19 @@ fn read_token(method: &Field<'_>) -> Result<LoginProof, Fault> {
         .parse()
         .map(LoginProof::Token)
         .map_err(|_| Fault::unauthorized())
+}
+
+/// Reads `{"id", "secret"}` or `{"name", "user", "secret"}`; the id wins, as with Keystone.
+fn read_application_credential(method: &Field<'_>) -> Result<LoginProof, Fault> {
+    let secret = method.require("secret")?.text()?.into();
+    let credential = match method.get("id")? {
+        Some(id) => CredentialLogin::Id(id.text()?.to_owned()),
+        None => {
+            let name = method.require("name")?.text()?.to_owned();
+            CredentialLogin::Name(name, read_key(&method.require("user")?, UserId::random)?)
+        }
+    };
+    Ok(LoginProof::ApplicationCredential { credential, secret })
 }
 
 /// Reads where the token is to be good: `"unscoped"`, or an object with one member.
@@ -143,7 +175,7 @@ mod tests {
     fn user_of(body: &Value) -> UserKey {
         match Login::read(body).unwrap().proof {
             LoginProof::Password { user, .. } => user,
-            LoginProof::Token(_) => panic!("a token"),
+            _ => panic!("no password"),
         }
     }
 

@@ -147,6 +147,25 @@ impl<'a> Field<'a> {
             .collect()
     }
 
+    /// A member of this object, if it has it and it is not null.
+    pub(super) fn get_some(&self, name: &str) -> Result<Option<Self>, Fault> {
+        Ok(self.get(name)?.filter(|field| !field.value.is_null()))
+    }
+
+    pub(super) fn bool(&self) -> Result<bool, Fault> {
+        self.value.as_bool().ok_or_else(|| self.wrong("a boolean"))
+    }
+
+    /// A list of anything.
+    pub(super) fn items(&self) -> Result<Vec<Self>, Fault> {
+        let list = self.value.as_array().ok_or_else(|| self.wrong("a list"))?;
+        let item = |(n, value)| Self {
+            path: format!("{}[{n}]", self.path),
+            value,
+        };
+        Ok(list.iter().enumerate().map(item).collect())
+    }
+
     pub(super) fn is_text(&self) -> bool {
         self.value.is_string()
     }

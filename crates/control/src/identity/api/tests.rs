@@ -1,5 +1,6 @@
 //! The API asked as clients ask it, through the router.
 
+mod application_credentials;
 mod bad_input;
 mod discovery;
 mod lock_out;

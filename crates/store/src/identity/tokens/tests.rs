@@ -14,6 +14,7 @@ fn new_token(user: &UserId, project: Option<&ProjectId>) -> NewToken {
     NewToken {
         user: user.clone(),
         project: project.cloned(),
+        application_credential: None,
         methods: vec![AuthMethod::Password],
         audit_id: "audit".into(),
         parent_audit_id: None,

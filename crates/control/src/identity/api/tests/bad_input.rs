@@ -69,7 +69,7 @@ async fn a_wrong_shape_is_refused_with_its_place() {
         ),
         (
             identity(json!({"methods": ["password", "token"]})),
-            "auth.identity.methods: expected one method, password or token; got several.",
+            "auth.identity.methods: expected one method; got several.",
         ),
         (
             identity(json!({"methods": ["password"]})),
@@ -165,7 +165,7 @@ async fn a_method_that_oriel_does_not_have_is_refused() {
         api.log_in(&body)
             .await
             .fault(401)
-            .contains("password and token are supported")
+            .contains("password, token and application_credential are supported")
     );
 }
 

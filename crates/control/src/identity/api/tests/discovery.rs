@@ -1,5 +1,5 @@
 use super::*;
-use crate::identity::unauthorized;
+use crate::identity::Identity;
 use crate::request_id::RequestId;
 
 #[tokio::test]
@@ -91,7 +91,7 @@ async fn what_does_not_exist_is_refused_in_keystones_shape() {
 async fn the_401_of_other_services_is_the_same() {
     let api = Api::new().await;
     let ours = api.get("/v3/projects", "nonsense").await;
-    let theirs = unauthorized(URL);
+    let theirs = Identity::Embedded(Arc::clone(&api.embedded)).unauthorized();
     assert_eq!(
         ours.headers["www-authenticate"],
         theirs.headers()["www-authenticate"]

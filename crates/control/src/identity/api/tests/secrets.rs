@@ -66,11 +66,36 @@ async fn no_password_and_no_token_is_logged_at_any_level() {
         .await
         .fault(400);
 
+    let path = format!("/v3/users/{}/application_credentials", api.ann);
+    let chosen = json!({"application_credential": {"name": "ci", "secret": "chosen-secret"}});
+    let random = json!({"application_credential": {"name": "random"}});
+    api.send(Method::POST, &path, &[("X-Auth-Token", &ann)], chosen.to_string())
+        .await;
+    let made = api
+        .send(Method::POST, &path, &[("X-Auth-Token", &ann)], random.to_string())
+        .await;
+    let (id, secret) = (
+        &made.body["application_credential"]["id"],
+        &made.body["application_credential"]["secret"],
+    );
+    for secret in [secret, &json!("guessed-secret")] {
+        let credential = json!({"id": id, "secret": secret});
+        let methods = json!({"methods": ["application_credential"], "application_credential": credential});
+        api.log_in(&json!({"auth": {"identity": methods}})).await;
+    }
+
     let text = log.text();
     for expected in ["token issued", "login refused", "request_id=req-"] {
         assert!(text.contains(expected), "no {expected} in\n{text}");
     }
-    for secret in [&ann, &traded, PASSWORD, "-secret", "$argon2id$v="] {
+    for secret in [
+        &ann,
+        &traded,
+        PASSWORD,
+        secret.as_str().unwrap(),
+        "-secret",
+        "$argon2id$v=",
+    ] {
         assert!(!text.contains(secret), "{secret} in\n{text}");
     }
 }
