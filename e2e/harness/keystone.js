@@ -248,6 +248,15 @@ password_file = "${file}"
 `;
   }
 
+  /** The same for the conformance runs, with the projects and tokens that their cases need. */
+  async forConformance() {
+    return {
+      settings: await this.configuration(),
+      prepare: async () => ({ main: this.projects.demo, other: this.projects.other }),
+      tokens: () => this.tokens(),
+    };
+  }
+
   /** Runs an unmodified `openstack` as one of the people above, or with other ways to log in. */
   async openstack(name, ca, args, login = {}) {
     const { project } = people[name] ?? {};

@@ -66,13 +66,24 @@ async fn no_password_and_no_token_is_logged_at_any_level() {
         .await
         .fault(400);
 
+    let again = api.token("ann", Some("demo")).await;
     let path = format!("/v3/users/{}/application_credentials", api.ann);
     let chosen = json!({"application_credential": {"name": "ci", "secret": "chosen-secret"}});
     let random = json!({"application_credential": {"name": "random"}});
-    api.send(Method::POST, &path, &[("X-Auth-Token", &ann)], chosen.to_string())
-        .await;
+    api.send(
+        Method::POST,
+        &path,
+        &[("X-Auth-Token", &again)],
+        chosen.to_string(),
+    )
+    .await;
     let made = api
-        .send(Method::POST, &path, &[("X-Auth-Token", &ann)], random.to_string())
+        .send(
+            Method::POST,
+            &path,
+            &[("X-Auth-Token", &again)],
+            random.to_string(),
+        )
         .await;
     let (id, secret) = (
         &made.body["application_credential"]["id"],
@@ -90,6 +101,7 @@ async fn no_password_and_no_token_is_logged_at_any_level() {
     }
     for secret in [
         &ann,
+        &again,
         &traded,
         PASSWORD,
         secret.as_str().unwrap(),
