@@ -121,15 +121,15 @@ impl Store {
             .max_connections(1)
             // A file does not hang up; asking before each statement whether it has costs a round trip.
             .test_before_acquire(false)
-            .connect_with(options.clone())
+            .connect_with(options.clone().pragma("wal_autocheckpoint", writer::LONGEST_LOG))
             .await?;
         migrator().run(&write).await?;
+        let writer = Writer::start(write.clone(), &options).await?;
         let read = SqlitePoolOptions::new()
             .max_connections(readers())
             .test_before_acquire(false)
             .connect_with(options.read_only(true))
             .await?;
-        let writer = Writer::start(write.clone()).map_err(sqlx::Error::Io)?;
         Ok(Self { read, write, writer })
     }
 

@@ -4,16 +4,18 @@
 //! that wait while one transaction is committed become the next one, and each caller is answered
 //! after the commit that holds its own. Nobody waits for company: a lone statement is run at once.
 //!
+//! Beside it, the log's pages are moved into the database file. SQLite does that within a commit by
+//! default, where it is the longest wait of all; here nobody waits for it.
+//!
 //! A statement is atomic by itself, so one that breaks a constraint fails alone. What needs several
 //! statements in one step takes the write connection for itself instead.
 
-use std::io;
 use std::sync::Arc;
 
 use sqlx::query::Query;
-use sqlx::sqlite::{SqliteArguments, SqlitePool};
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqlitePool};
 use sqlx::{Connection as _, Execute as _, SqlStr, Sqlite, SqliteConnection};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::StoreError;
 
@@ -22,6 +24,11 @@ use crate::StoreError;
 const QUEUE: usize = 1024;
 /// Most statements of one transaction. It bounds how long the first of them waits for the last.
 const BATCH: usize = 256;
+/// Statements after which the log is worth moving into the file: some megabytes.
+const CHECKPOINT_EVERY: usize = 1000;
+/// Pages of the log at which a commit moves them itself, since the log starts anew only when all
+/// of it was moved while nobody wrote: 128 MiB. Under less than full load it never comes to that.
+pub(crate) const LONGEST_LOG: &str = "32000";
 
 /// A handle to the writer. Clones share it; the writer ends with the last of them.
 #[derive(Debug, Clone)]
@@ -46,17 +53,23 @@ struct Write {
 
 impl Writer {
     /// Starts the writer on the pool's connection, which it holds for one transaction at a time.
+    /// The log is moved over a connection of its own, made with `options`.
     ///
-    /// It has a thread of its own: it goes to SQLite and back once a statement, and every caller
+    /// Both have a thread: the writer goes to SQLite and back once a statement, and every caller
     /// waits for it, so it must not queue behind the requests that make its work.
-    pub(crate) fn start(pool: SqlitePool) -> io::Result<Self> {
+    pub(crate) async fn start(pool: SqlitePool, options: &SqliteConnectOptions) -> Result<Self, sqlx::Error> {
+        let mover = SqliteConnection::connect_with(options).await?;
         let (queue, waiting) = mpsc::channel(QUEUE);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()?;
         std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || runtime.block_on(work(pool, waiting)))?;
+            .spawn(move || {
+                let due = Arc::new(Notify::new());
+                runtime.spawn(checkpoint(mover, Arc::clone(&due)));
+                runtime.block_on(work(pool, waiting, &due));
+            })?;
         Ok(Self { queue })
     }
 
@@ -90,7 +103,8 @@ impl Writer {
     }
 }
 
-async fn work(pool: SqlitePool, mut waiting: mpsc::Receiver<Message>) {
+async fn work(pool: SqlitePool, mut waiting: mpsc::Receiver<Message>, checkpoint_due: &Notify) {
+    let mut since_checkpoint = 0;
     let mut messages = Vec::with_capacity(BATCH);
     let mut stops = Vec::new();
     while waiting.recv_many(&mut messages, BATCH).await > 0 {
@@ -104,7 +118,24 @@ async fn work(pool: SqlitePool, mut waiting: mpsc::Receiver<Message>) {
                 }
             }
         }
+        since_checkpoint += writes.len();
         run(&pool, writes).await;
+        if since_checkpoint >= CHECKPOINT_EVERY {
+            since_checkpoint = 0;
+            checkpoint_due.notify_one();
+        }
+    }
+}
+
+/// Moves the log's pages into the database file whenever it is due. Passive: as far as it can
+/// without making a reader or the writer wait.
+async fn checkpoint(mut connection: SqliteConnection, due: Arc<Notify>) {
+    loop {
+        due.notified().await;
+        let moved = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut connection);
+        if let Err(error) = moved.await {
+            tracing::warn!(%error, "the database's log could not be moved into its file; it grows on");
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
+use sqlx::sqlite::{SqliteJournalMode, SqlitePoolOptions};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
@@ -32,7 +32,8 @@ fn options(folder: &TempDir) -> SqliteConnectOptions {
 /// A writer on the test's own thread, where callers that ask at once have all queued before it looks.
 fn writer_here(pool: &SqlitePool) -> Writer {
     let (queue, waiting) = mpsc::channel(QUEUE);
-    tokio::spawn(work(pool.clone(), waiting));
+    let pool = pool.clone();
+    tokio::spawn(async move { work(pool, waiting, &Notify::new()).await });
     Writer { queue }
 }
 
@@ -178,11 +179,32 @@ async fn closing_runs_what_waits_and_refuses_what_comes_later() {
 
 #[tokio::test]
 async fn the_writer_ends_on_its_own_thread_and_gives_the_connection_back() {
-    let (_folder, pool) = database().await;
-    let writer = Writer::start(pool.clone()).unwrap();
+    let (folder, pool) = database().await;
+    let writer = Writer::start(pool.clone(), &options(&folder)).await.unwrap();
     let answers = ask(&writer, 0..300).join_all().await;
     assert!(answers.into_iter().all(|answer| answer.is_ok()));
     writer.close().await;
     assert_eq!(kept(&pool).await.len(), 300);
     pool.close().await;
+}
+
+#[tokio::test]
+async fn the_log_is_moved_into_the_file_beside_the_commits() {
+    let (folder, pool) = database().await;
+    let never = sqlx::query("PRAGMA wal_autocheckpoint = 0");
+    never.execute(&pool).await.unwrap();
+    let file = folder.path().join("test.db");
+    let before = std::fs::metadata(&file).unwrap().len();
+    let writer = Writer::start(pool.clone(), &options(&folder)).await.unwrap();
+    let all = i64::try_from(CHECKPOINT_EVERY + BATCH).unwrap();
+    let answers = ask(&writer, 0..all).join_all().await;
+    assert!(answers.into_iter().all(|answer| answer.is_ok()));
+    let moved = async {
+        while std::fs::metadata(&file).unwrap().len() == before {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), moved)
+        .await
+        .unwrap();
 }
