@@ -36,6 +36,10 @@ describe("bad input does no harm", () => {
         `/v1/${login.body.token.project.id}/cloudservers/${server}/remote_console`,
         [caller],
       ],
+      "application credential": [
+        `/v3/users/${login.body.token.user.id}/application_credentials`,
+        [caller],
+      ],
       "page's call": ["/oriel/v1/console", ["Content-Type: application/json"]],
     };
     rows = await countRows(oriel);
