@@ -20,7 +20,8 @@ describe("bad input does no harm", () => {
       servers: { nowhere: "unix:/nonexistent/vnc.sock" },
       settings: { ORIEL_LISTEN__HEADER_TIMEOUT: "2s", ORIEL_GATEWAY__HANDSHAKE_TIMEOUT: "2s" },
     });
-    token = (await oriel.login()).headers["x-subject-token"];
+    const login = await oriel.login();
+    token = login.headers["x-subject-token"];
     const server = oriel.serverIds.nowhere;
     const caller = `X-Auth-Token: ${token}`;
     calls = {
@@ -30,6 +31,14 @@ describe("bad input does no harm", () => {
       "remote console": [
         `/v2.1/servers/${server}/remote-consoles`,
         [caller, "OpenStack-API-Version: compute 2.96"],
+      ],
+      "ECS's remote console": [
+        `/v1/${login.body.token.project.id}/cloudservers/${server}/remote_console`,
+        [caller],
+      ],
+      "application credential": [
+        `/v3/users/${login.body.token.user.id}/application_credentials`,
+        [caller],
       ],
       "page's call": ["/oriel/v1/console", ["Content-Type: application/json"]],
     };
@@ -114,7 +123,7 @@ describe("bad input does no harm", () => {
       [`/v2.1/servers?name=${long}`, 200],
       [`/v2.1/servers?marker=${long}`, 400],
       [`/v2.1/servers?limit=${"9".repeat(60_000)}`, 200],
-      [`/v2.1/servers?name=${"(".repeat(60_000)}`, 200],
+      [`/v2.1/servers?name=${"(".repeat(60_000)}`, 400],
       [`/v2.1/servers?name=${"(a{1000}){1000}".repeat(100)}`, 200],
       [`/v2.1/servers?${"a&".repeat(30_000)}`, 200],
       [`/v3/projects/${long}`, 404],
@@ -187,6 +196,32 @@ describe("bad input does no harm", () => {
           bytes("GET", "/v2.1/servers", [...headers, `${name}: ${value}`]),
         );
         assert.ok(status >= 200 && status < 500, `${name}: ${value} was answered with ${status}`);
+      }
+    }
+  });
+
+  test("signatures that are none", async () => {
+    const signed = (access, headers, signature) =>
+      `Authorization: SDK-HMAC-SHA256 Access=${access}, SignedHeaders=${headers}, Signature=${signature}`;
+    const date = "X-Sdk-Date: 20260101T000000Z";
+    for (const headers of [
+      ["Authorization: SDK-HMAC-SHA256"],
+      ["Authorization: V11-HMAC-SHA256 Credential=/////, SignedHeaders=;;;, Signature=="],
+      ["Authorization: \xff"],
+      [signed("a", "host;x-sdk-date", "0".repeat(64)), date],
+      [signed("a", "host;x-sdk-date", "0".repeat(64)), "X-Sdk-Date: 99999999T999999Z"],
+      [signed("a".repeat(50_000), "host", "x"), date],
+      [signed("a", "host;".repeat(10_000), "x"), date],
+      [signed("a", "host", "\xff".repeat(64)), date],
+      [signed("a", "host", "0".repeat(64)), date, date, date],
+    ]) {
+      const [path] = calls["ECS's remote console"];
+      for (const [method, target] of [
+        ["POST", path],
+        ["GET", "/v3/projects"],
+      ]) {
+        const status = await say(oriel, bytes(method, target, headers, "{}"));
+        assert.ok([400, 401].includes(status), `${target}: ${headers[0].slice(0, 60)}: ${status}`);
       }
     }
   });

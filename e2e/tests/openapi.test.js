@@ -26,6 +26,7 @@ describe("what the OpenAPI document tells is so", () => {
     for (const path of [
       "/v2.1/servers/{server_id}/action",
       "/v2/{project_id}/servers/{server_id}/action",
+      "/v1/{project_id}/cloudservers/{server_id}/remote_console",
       "/v3/auth/tokens",
       "/oriel/v1/console",
       "/healthz",
@@ -47,7 +48,7 @@ describe("what the OpenAPI document tells is so", () => {
     assert.deepEqual(oriel.secretsInLog(), []);
   });
 
-  test("to who has a token", async () => {
+  test("to who has a token", async (t) => {
     const before = await countRows(oriel);
     const caller = await login();
     const shown = await login();
@@ -70,6 +71,7 @@ describe("what the OpenAPI document tells is so", () => {
       ["POST", /^\/v2\/.*\/action$/, 200],
       ["POST", /^\/v2\.1\/.*\/action$/, 200],
       ["POST", /\/remote-consoles$/, 200],
+      ["POST", /\/remote_console$/, 200],
       ["GET", /\/servers$/, 200],
       ["GET", /\/servers\/detail$/, 200],
       ["GET", /\/servers\/[0-9a-f-]{36}$/, 200],
@@ -86,14 +88,28 @@ describe("what the OpenAPI document tells is so", () => {
         `no ${method} ${path} was answered with ${status}`,
       );
     }
+    t.diagnostic(`${schemathesis.cases} requests`);
     assert.ok(schemathesis.cases > 2000, `only ${schemathesis.cases} cases were made`);
-    const granted = schemathesis.count("POST", /\/(action|remote-consoles)$/, 200) + before.grants;
-    assert.deepEqual(await countRows(oriel), { ...before, grants: granted });
+    const granted = schemathesis.count(
+      "POST",
+      /\/(action|remote-consoles|remote_console|serial-console)$/,
+      200,
+    );
+    const credentials =
+      schemathesis.count("POST", /\/application_credentials$/, 201) -
+      schemathesis.count("DELETE", /\/application_credentials\/.*$/, 204);
+    assert.ok(credentials > 0, "no application credential was made");
+    assert.deepEqual(await countRows(oriel), {
+      ...before,
+      grants: before.grants + granted,
+      application_credentials: before.application_credentials + credentials,
+    });
   });
 
-  test("to who has none", async () => {
+  test("to who has none", async (t) => {
     const before = await countRows(oriel);
     const schemathesis = await Schemathesis.run(oriel, { examples: 1, dictionaries: {} });
+    t.diagnostic(`${schemathesis.cases} requests`);
     assert.ok(schemathesis.cases > 1000, `only ${schemathesis.cases} cases were made`);
     assert.equal(schemathesis.count("POST", /\/servers\//, 200), 0);
     assert.deepEqual(await countRows(oriel), before);

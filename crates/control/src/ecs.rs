@@ -7,6 +7,7 @@
 mod body;
 mod fault;
 mod language;
+pub(crate) mod openapi;
 mod route;
 
 #[cfg(test)]
@@ -23,6 +24,9 @@ use time::OffsetDateTime;
 
 use self::fault::Fault;
 use self::language::link_language;
+use self::openapi::{
+    EcsConsole, EcsConsoleAnswer, EcsOutput, EcsSerialAnswer, Errors, InPath, Language, Length,
+};
 use self::route::{Call, Route};
 use crate::Control;
 use crate::body::{BodyError, MAX_BODY};
@@ -65,9 +69,9 @@ async fn answer(control: &Control, parts: &Parts, body: Body) -> Result<Value, F
     check_project(&principal, &route.project, &parts.headers)?;
     // 4. What for?
     let wanted = match route.call {
-        Call::RemoteConsole => Wanted::Console(body::remote_console(&parts.headers, &body)?),
-        Call::SerialConsole => Wanted::Console(ConsoleKind::Serial),
-        Call::ConsoleOutput => Wanted::Output(body::output_length(parts.uri.query())?),
+        Call::RemoteConsole => remote_console(&parts.headers, &body)?,
+        Call::SerialConsole => serial_console(),
+        Call::ConsoleOutput => console_output(parts.uri.query())?,
     };
     // 5. Is it there, as far as they may know, and may they?
     let server = ServerId::from_canonical(&route.server)
@@ -106,6 +110,34 @@ enum Wanted {
     Console(ConsoleKind),
     /// So many lines that the server wrote last, or all of them.
     Output(Option<usize>),
+}
+
+/// Opens a console (`ShowServerRemoteConsole`).
+#[utoipa::path(post, path = "/{project_id}/cloudservers/{server_id}/remote_console",
+    operation_id = "show_server_remote_console", params(InPath, Language),
+    request_body(content = EcsConsole, example = json!({ "remote_console": { "protocol": "vnc", "type": "novnc" } })),
+    responses((status = 200, description = "The console's link", body = EcsConsoleAnswer), Errors<415>),
+)]
+fn remote_console(headers: &HeaderMap, body: &Bytes) -> Result<Wanted, Fault> {
+    Ok(Wanted::Console(body::remote_console(headers, body)?))
+}
+
+/// Opens a serial console (`ShowSerialConsoleActions`). A body is not looked at.
+#[utoipa::path(post, path = "/{project_id}/cloudservers/{server_id}/actions/serial-console",
+    operation_id = "show_serial_console_actions", params(InPath, Language),
+    responses((status = 200, description = "The console's link", body = EcsSerialAnswer), Errors),
+)]
+fn serial_console() -> Wanted {
+    Wanted::Console(ConsoleKind::Serial)
+}
+
+/// Shows what the server wrote on its serial line (`ShowServerConsoleOutput`).
+#[utoipa::path(get, path = "/{project_id}/cloudservers/{server_id}/console-output",
+    operation_id = "show_server_console_output", params(InPath, Length),
+    responses((status = 200, description = "The output", body = EcsOutput), Errors),
+)]
+fn console_output(query: Option<&str>) -> Result<Wanted, Fault> {
+    Ok(Wanted::Output(body::output_length(query)?))
 }
 
 /// Who asks, and the body. A token wins over a signature: with Huawei's SDK, a token can only be

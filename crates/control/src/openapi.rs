@@ -12,12 +12,27 @@ use utoipa::openapi::{
     Schema, SchemaFormat,
 };
 
-use crate::compute;
-use crate::identity;
+use crate::identity::Identity;
+use crate::{Control, compute, ecs, identity};
 
-/// The paths of the control plane and what they refer to.
-pub fn document() -> OpenApi {
+impl Control {
+    /// The paths of the control plane and what they refer to. Where the identity is a Keystone's,
+    /// its calls are not here.
+    pub fn openapi(&self) -> OpenApi {
+        let mut document = document();
+        if let Identity::Keystone(_) = self.identity {
+            document
+                .paths
+                .paths
+                .retain(|path, _| !path.starts_with("/identity") && !path.starts_with("/v3"));
+        }
+        document
+    }
+}
+
+pub(crate) fn document() -> OpenApi {
     let mut document = identity::openapi::document();
+    add(&mut document, ecs::openapi::document());
     add(&mut document, compute::openapi::document());
     document
 }

@@ -204,7 +204,7 @@ fn router(control: &Control, gateway: &Gateway, page: &Page) -> Router {
     Router::new()
         .merge(page.router())
         .merge(gateway.router())
-        .merge(openapi::router())
+        .merge(openapi::router(control))
         .merge(control.router())
         .layer(from_fn_with_state(doors, open_doors))
         .layer(from_fn(linger))

@@ -1,9 +1,12 @@
 //! `/openapi.json`: what every part of Oriel says of its calls, in one document.
 
 use axum::Router;
+use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use http::header;
+use oriel_control::Control;
+use oriel_control::openapi::add;
 use utoipa::OpenApi as _;
 
 /// The binary's own part, and what the whole is called.
@@ -20,10 +23,11 @@ use utoipa::OpenApi as _;
 struct Document;
 
 /// The document, and whether Oriel is there.
-pub fn router() -> Router {
+pub fn router(control: &Control) -> Router {
     Router::new()
-        .route("/healthz", get(health))
         .route("/openapi.json", get(document))
+        .with_state(control.clone())
+        .route("/healthz", get(health))
 }
 
 /// Whether Oriel answers at all.
@@ -38,9 +42,9 @@ async fn health() -> &'static str {
 #[utoipa::path(get, path = "/openapi.json", operation_id = "openapi", tag = "oriel", responses(
     (status = 200, description = "The document", body = serde_json::Value),
 ))]
-async fn document() -> Response {
+async fn document(State(control): State<Control>) -> Response {
     // Asked rarely and by programs: not worth its memory for the rest of the time.
-    match whole().to_json() {
+    match whole(&control).to_json() {
         Ok(json) => ([(header::CONTENT_TYPE, "application/json")], json).into_response(),
         Err(error) => {
             tracing::error!(%error, "the OpenAPI document could not be written");
@@ -49,9 +53,9 @@ async fn document() -> Response {
     }
 }
 
-fn whole() -> utoipa::openapi::OpenApi {
+fn whole(control: &Control) -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
-    oriel_control::openapi::add(&mut document, oriel_gateway::openapi());
-    oriel_control::openapi::add(&mut document, oriel_control::openapi::document());
+    add(&mut document, oriel_gateway::openapi());
+    add(&mut document, control.openapi());
     document
 }

@@ -7,9 +7,9 @@ use super::route::Api;
 
 /// The form of a successful answer.
 const JSON: &str = "application/json";
-const VENDOR_JSON: &str = "application/vnd.openstack.compute+json";
+pub const VENDOR_JSON: &str = "application/vnd.openstack.compute+json";
 /// Once a form of the list of versions. Nova still says so in the header, of what is JSON.
-const ATOM: &str = "application/atom+xml";
+pub const ATOM: &str = "application/atom+xml";
 
 /// What Nova makes of an `Accept` header.
 #[derive(Debug, PartialEq, Eq)]

@@ -39,7 +39,12 @@ pub fn outside(path: &str, base: &str, max: Microversion, content_type: &'static
 ///
 /// A browser gets a page instead.
 #[utoipa::path(get, path = "/", operation_id = "list_versions", tag = "compute", responses(
-    (status = 200, description = "The APIs", content((ComputeVersions = "application/json"), (String = "text/html"))),
+    (status = 200, description = "The APIs", content(
+        (ComputeVersions = "application/json"),
+        (ComputeVersions = "application/vnd.openstack.compute+json"),
+        (ComputeVersions = "application/atom+xml"),
+        (String = "text/html"),
+    )),
     Faults<415>,
 ))]
 fn root(base: &str, max: Microversion, content_type: &'static str) -> Response {

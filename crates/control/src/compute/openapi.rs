@@ -10,10 +10,11 @@ use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{OpenApi as Document, RefOr, Required, Response};
 use utoipa::{IntoParams, IntoResponses, OpenApi};
 
+use super::accept::{ATOM, VENDOR_JSON};
 use super::fault::Fault;
 use super::route::Api;
 use super::schema::Schema;
-use super::{console_calls, discovery, servers};
+use super::{console_calls, discovery, query, servers};
 use crate::identity::openapi::keystone_error;
 use crate::openapi::{
     Shape, add, answer, anything, boolean, closed, either, formatted, header, integer, list, map, nest,
@@ -81,7 +82,11 @@ fn place(path: &str, call: &mut Operation, api: Api) {
     // The document of a version is told to everyone, but not below a project.
     let public = matches!(path, "/v2/" | "/v2.1/");
     let mut parameters = Vec::new();
-    let mut statuses = if public { vec![413] } else { EVERY_CALL.to_vec() };
+    let mut statuses = if public {
+        vec![400, 413, 415]
+    } else {
+        EVERY_CALL.to_vec()
+    };
     if api == Api::V21 {
         parameters.extend(["ComputeVersion", "NovaVersion"]);
         statuses.extend(EVERY_VERSIONED_CALL);
@@ -106,6 +111,13 @@ fn place(path: &str, call: &mut Operation, api: Api) {
     for response in call.responses.responses.values_mut() {
         if let RefOr::T(response) = response {
             response.headers.extend(headers(api));
+            // Nova's own names for JSON, for who asks for them.
+            if let Some(json) = response.content.get("application/json").cloned() {
+                if path.ends_with('/') && !path.contains('{') {
+                    response.content.insert(ATOM.to_owned(), json.clone());
+                }
+                response.content.insert(VENDOR_JSON.to_owned(), json);
+            }
         }
     }
     if !public {
@@ -312,7 +324,7 @@ impl IntoParams for OldConsoleId {
     }
 }
 
-/// What a list of servers can be asked for.
+/// What a list of servers can be asked for: the most used of the names that Nova has.
 pub struct ListQuery;
 
 impl IntoParams for ListQuery {
@@ -344,7 +356,7 @@ impl IntoParams for ListQuery {
                 text().pattern(Some("^[0-9]+$")).into(),
             ),
             ("marker", "The last server of the page before", any()),
-            ("sort_key", "What to sort by, such as `display_name`", any()),
+            ("sort_key", "What to sort by", word(query::SORT_KEYS).into()),
             ("sort_dir", "In which direction", word(&["asc", "desc"]).into()),
         ]
         .map(parameter)

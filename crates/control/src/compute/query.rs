@@ -96,7 +96,7 @@ const NAMES: &[(&str, Rule, u32)] = &[
 ];
 
 /// What lists are sorted by.
-const SORT_KEYS: &[&str] = &[
+pub const SORT_KEYS: &[&str] = &[
     "access_ip_v4",
     "access_ip_v6",
     "auto_disk_config",

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod calls;
+mod openapi;
 mod signing;
 
 use std::collections::BTreeMap;

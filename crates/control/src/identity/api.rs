@@ -22,7 +22,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{MethodRouter, any, get, post};
 use http::header::{VARY, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use tracing::Instrument as _;
@@ -47,35 +47,43 @@ pub fn router(identity: Arc<Embedded>) -> Router {
         .route("/identity/", get(calls::versions))
         .route("/identity/{*rest}", any(calls::not_found));
     for root in ["/identity/v3", "/v3"] {
-        let at = |path: &str| format!("{root}{path}");
-        router = router
-            .route(root, get(calls::version))
-            .route(&at("/"), get(calls::version))
-            .route(
-                &at("/auth/tokens"),
-                post(calls::log_in)
-                    .get(calls::show_token)
-                    .delete(calls::revoke_token),
-            )
-            .route(&at("/auth/catalog"), get(calls::catalog))
-            .route(&at("/auth/projects"), get(calls::own_projects))
-            .route(&at("/projects"), get(calls::projects))
-            .route(&at("/projects/{id}"), get(calls::project))
-            .route(&at("/users/{id}/projects"), get(calls::projects_of_user))
-            .route(
-                &at("/users/{id}/application_credentials"),
-                get(application_credentials::list).post(application_credentials::create),
-            )
-            .route(
-                &at("/users/{id}/application_credentials/{credential}"),
-                get(application_credentials::show).delete(application_credentials::delete),
-            )
-            .route(&at("/{*rest}"), any(calls::not_found));
+        router = router.route(&format!("{root}/"), get(calls::version));
+        for (path, methods) in version_3() {
+            router = router.route(&format!("{root}{path}"), methods);
+        }
+        router = router.route(&format!("{root}/{{*rest}}"), any(calls::not_found));
     }
     router
         .method_not_allowed_fallback(calls::method_not_allowed)
         .layer(middleware::from_fn_with_state(Arc::clone(&identity), finish))
         .with_state(identity)
+}
+
+/// The calls of version 3 by their paths, named as in `/openapi.json`.
+fn version_3() -> [(&'static str, MethodRouter<Arc<Embedded>>); 9] {
+    use application_credentials as credentials;
+    [
+        ("", get(calls::version)),
+        (
+            "/auth/tokens",
+            post(calls::log_in)
+                .get(calls::show_token)
+                .delete(calls::revoke_token),
+        ),
+        ("/auth/catalog", get(calls::catalog)),
+        ("/auth/projects", get(calls::own_projects)),
+        ("/projects", get(calls::projects)),
+        ("/projects/{project_id}", get(calls::project)),
+        ("/users/{user_id}/projects", get(calls::projects_of_user)),
+        (
+            "/users/{user_id}/application_credentials",
+            get(credentials::list).post(credentials::create),
+        ),
+        (
+            "/users/{user_id}/application_credentials/{credential_id}",
+            get(credentials::show).delete(credentials::delete),
+        ),
+    ]
 }
 
 /// Keystone's 401. `url` is where to get a token.

@@ -20,6 +20,10 @@ use time::{OffsetDateTime, PrimitiveDateTime};
 use super::calls::is_own_or_admin;
 use super::document;
 use super::fault::Fault;
+use super::openapi::{
+    self, ApplicationCredential, ApplicationCredentials, CredentialId, CredentialQuery, Errors,
+    NewApplicationCredential,
+};
 use super::parts::{Authenticated, Field, query_value, read_json};
 use crate::identity::embedded::check_unrestricted;
 use crate::identity::{Caller, Embedded, IdentityError, NewCredential};
@@ -34,7 +38,15 @@ const MAX_DESCRIPTION: usize = 1024;
 /// Longest secret that a user may choose, in bytes: what Keystone takes with its default hash.
 const MAX_CHOSEN_SECRET: usize = 255;
 
-/// `POST /v3/users/{id}/application_credentials`: the only answer with the secret.
+/// Makes an application credential. This is the only answer with the secret.
+#[utoipa::path(post, path = "/users/{user_id}/application_credentials", operation_id = "create_application_credential",
+    params(openapi::UserId),
+    request_body(content = NewApplicationCredential, example = json!({ "application_credential": { "name": "backup" } })),
+    responses(
+        (status = 201, description = "The credential, with its secret", body = ApplicationCredential),
+        Errors<400, 401, 403, 404, 408, 409, 413, 500>,
+    ),
+)]
 pub(super) async fn create(
     State(identity): Server,
     Authenticated(caller): Authenticated,
@@ -51,7 +63,14 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(body)).into_response())
 }
 
-/// `GET /v3/users/{id}/application_credentials`.
+/// The application credentials of a user.
+#[utoipa::path(get, path = "/users/{user_id}/application_credentials", operation_id = "list_application_credentials",
+    params(openapi::UserId, CredentialQuery),
+    responses(
+        (status = 200, description = "The credentials", body = ApplicationCredentials),
+        Errors<401, 403, 404, 500>,
+    ),
+)]
 pub(super) async fn list(
     State(identity): Server,
     Authenticated(caller): Authenticated,
@@ -79,8 +98,14 @@ pub(super) async fn list(
     .into_response())
 }
 
-/// `GET /v3/users/{id}/application_credentials/{credential}`. Clients ask it with a name first, and
-/// go on when it is not found.
+/// One application credential. Clients ask for it by name first, and go on when it is not found.
+#[utoipa::path(get, path = "/users/{user_id}/application_credentials/{credential_id}",
+    operation_id = "show_application_credential", params(openapi::UserId, CredentialId),
+    responses(
+        (status = 200, description = "The credential", body = ApplicationCredential),
+        Errors<401, 403, 404, 500>,
+    ),
+)]
 pub(super) async fn show(
     State(identity): Server,
     Authenticated(caller): Authenticated,
@@ -95,7 +120,11 @@ pub(super) async fn show(
     .into_response())
 }
 
-/// `DELETE /v3/users/{id}/application_credentials/{credential}`.
+/// Deletes an application credential, and the tokens that it gave.
+#[utoipa::path(delete, path = "/users/{user_id}/application_credentials/{credential_id}",
+    operation_id = "delete_application_credential", params(openapi::UserId, CredentialId),
+    responses((status = 204, description = "It is gone"), Errors<401, 403, 404, 500>),
+)]
 pub(super) async fn delete(
     State(identity): Server,
     Authenticated(caller): Authenticated,

@@ -58,7 +58,7 @@ pub(super) async fn version(State(identity): Server) -> Json<Value> {
     } })),
     responses(
         (status = 201, description = "What the token says", body = Token, headers(("X-Subject-Token" = String))),
-        Errors<400, 401, 408, 413, 500, 503>,
+        Errors<400, 401, 408, 413, 429, 500, 503>,
     ),
 )]
 pub(super) async fn log_in(State(identity): Server, RawQuery(query): RawQuery, body: Body) -> Answer {

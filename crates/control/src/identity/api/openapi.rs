@@ -8,7 +8,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, Securi
 use utoipa::openapi::{ObjectBuilder, OpenApi as Document, RefOr, Required, Response};
 use utoipa::{IntoParams, IntoResponses, OpenApi};
 
-use super::calls;
+use super::{application_credentials, calls};
 use crate::openapi::{
     Shape, answer, anything, boolean, closed, either, formatted, header, integer, list, nest, object,
     of_components, only, or_null, shapes, shared, shared_answers, text, word,
@@ -26,6 +26,10 @@ use crate::openapi::{
     calls::projects,
     calls::project,
     calls::projects_of_user,
+    application_credentials::list,
+    application_credentials::create,
+    application_credentials::show,
+    application_credentials::delete,
 ))]
 struct Calls;
 
@@ -53,7 +57,12 @@ pub fn document() -> Document {
                 }
             }
             // Only who has no token yet needs none.
-            if call.responses.responses.contains_key("401") && call.request_body.is_none() {
+            if call.responses.responses.contains_key("401")
+                && call
+                    .operation_id
+                    .as_ref()
+                    .is_some_and(|name| !name.ends_with("log_in"))
+            {
                 call.security = Some(vec![SecurityRequirement::new("token", [""; 0])]);
             }
         });
@@ -69,13 +78,23 @@ pub(super) struct Errors<
     const D: u16 = 0,
     const E: u16 = 0,
     const F: u16 = 0,
+    const G: u16 = 0,
+    const H: u16 = 0,
 >;
 
-impl<const A: u16, const B: u16, const C: u16, const D: u16, const E: u16, const F: u16> IntoResponses
-    for Errors<A, B, C, D, E, F>
+impl<
+    const A: u16,
+    const B: u16,
+    const C: u16,
+    const D: u16,
+    const E: u16,
+    const F: u16,
+    const G: u16,
+    const H: u16,
+> IntoResponses for Errors<A, B, C, D, E, F, G, H>
 {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        shared_answers("Identity", [A, B, C, D, E, F])
+        shared_answers("Identity", [A, B, C, D, E, F, G, H])
     }
 }
 
@@ -92,7 +111,9 @@ fn components() -> Components {
         (403, "The caller may not do this"),
         (404, "There is no such token, project or user"),
         (408, "The body did not come in time"),
+        (409, "There is one of this name"),
         (413, "The body is too large"),
+        (429, "The user has failed too often, and may come back later"),
         (500, "Something broke inside"),
         (503, "Too many logins wait for their check; try again"),
     ] {
@@ -103,7 +124,8 @@ fn components() -> Components {
         if status == 401 {
             response = response.header_ref("WWW-Authenticate", shared("headers", "WWW-Authenticate"));
         }
-        if status == 503 {
+        // A 401 has it too, where an access key has failed too often.
+        if [401, 429, 503].contains(&status) {
             response = response.header("Retry-After", header("After how many seconds to try again"));
         }
         components
@@ -180,6 +202,10 @@ parameters! {
         "domain_id" in Query, "The one domain whose projects to list";
     /// A project in a path.
     ProjectId: "project_id" in Path, "The project's id";
+    /// Which application credentials to list.
+    CredentialQuery: "name" in Query, "The one credential to list";
+    /// An application credential in a path.
+    CredentialId: "credential_id" in Path, "The credential's id";
     /// A user in a path.
     UserId: "user_id" in Path, "The user's id";
 }
@@ -259,9 +285,19 @@ fn reference() -> ObjectBuilder {
 
 fn login() -> ObjectBuilder {
     let user = reference().property("password", text()).required("password");
-    let identity = object([("methods", list(word(&["password", "token"])).into())])
-        .property("password", only("user", user))
-        .property("token", only("id", text()));
+    let identity = object([(
+        "methods",
+        list(word(&["password", "token", "application_credential"])).into(),
+    )])
+    .property("password", only("user", user))
+    .property("token", only("id", text()))
+    .property(
+        "application_credential",
+        object([("secret", text().into())])
+            .property("id", text())
+            .property("name", text())
+            .property("user", reference()),
+    );
     let scope = either([
         word(&["unscoped"]).into(),
         object([])
@@ -296,7 +332,39 @@ fn token() -> ObjectBuilder {
     .property("catalog", services())
 }
 
+fn credential() -> ObjectBuilder {
+    object([
+        ("id", text().into()),
+        ("name", text().into()),
+        ("description", or_null(Type::String).into()),
+        ("user_id", text().into()),
+        ("project_id", text().into()),
+        ("system", or_null(Type::String).into()),
+        ("expires_at", or_null(Type::String).into()),
+        ("unrestricted", boolean().into()),
+        ("roles", list(named()).into()),
+        ("links", object([("self", text().into())]).into()),
+    ])
+}
+
+fn new_credential() -> ObjectBuilder {
+    let role = object([]).property("id", text()).property("name", text());
+    object([("name", text().into())])
+        .property("description", or_null(Type::String))
+        .property("secret", or_null(Type::String))
+        .property("expires_at", or_null(Type::String))
+        .property("unrestricted", or_null(Type::Boolean))
+        .property("roles", list(role))
+}
+
 shapes! {
+    /// What an application credential should be.
+    NewApplicationCredential = object([("application_credential", new_credential().into())]);
+    /// One application credential. It has a secret where it was just made.
+    ApplicationCredential = only("application_credential", credential().property("secret", text()));
+    /// Application credentials.
+    ApplicationCredentials =
+        object([("application_credentials", list(credential()).into()), ("links", links())]);
     /// The versions of the identity API.
     IdentityVersions = object([("versions", object([("values", list(versions()).into())]).into())]);
     /// One version of the identity API.
