@@ -135,8 +135,9 @@ impl Store {
 
     /// Finishes what is under way and closes the file.
     pub async fn close(&self) {
-        self.writer.close().await;
+        // The last to close moves the log into the file, so it must be one that can write.
         self.read.close().await;
+        self.writer.close().await;
         self.write.close().await;
     }
 }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqlitePool};
 use sqlx::{Connection as _, Execute as _, SqlStr, Sqlite, SqliteConnection};
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::StoreError;
 
@@ -66,9 +66,18 @@ impl Writer {
         std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || {
-                let due = Arc::new(Notify::new());
-                runtime.spawn(checkpoint(mover, Arc::clone(&due)));
-                runtime.block_on(work(pool, waiting, &due));
+                let (due, is_due) = mpsc::channel(1);
+                let moving = runtime.spawn(checkpoint(mover, is_due));
+                runtime.block_on(async {
+                    let stops = work(&pool, waiting, due).await;
+                    // Whoever stops the writer may go on to touch the files: both connections are
+                    // closed before that. The pool's own return of one would outlive this thread.
+                    let _ = moving.await;
+                    if let Ok(connection) = pool.acquire().await {
+                        let _ = connection.close().await;
+                    }
+                    drop(stops);
+                });
             })?;
         Ok(Self { queue })
     }
@@ -94,7 +103,8 @@ impl Writer {
             .unwrap_or_else(|_| Err(sqlx::Error::WorkerCrashed.into()))
     }
 
-    /// Takes no more statements, and returns when those that wait have been run.
+    /// Takes no more statements, and returns when those that wait have been run and the writer's
+    /// connections are closed.
     pub(crate) async fn close(&self) {
         let (done, finished) = oneshot::channel();
         if self.queue.send(Message::Stop(done)).await.is_ok() {
@@ -103,7 +113,12 @@ impl Writer {
     }
 }
 
-async fn work(pool: SqlitePool, mut waiting: mpsc::Receiver<Message>, checkpoint_due: &Notify) {
+/// Runs what comes until told to stop; then what is queued. Gives back whom to tell.
+async fn work(
+    pool: &SqlitePool,
+    mut waiting: mpsc::Receiver<Message>,
+    checkpoint_due: mpsc::Sender<()>,
+) -> Vec<oneshot::Sender<()>> {
     let mut since_checkpoint = 0;
     let mut messages = Vec::with_capacity(BATCH);
     let mut stops = Vec::new();
@@ -119,24 +134,26 @@ async fn work(pool: SqlitePool, mut waiting: mpsc::Receiver<Message>, checkpoint
             }
         }
         since_checkpoint += writes.len();
-        run(&pool, writes).await;
+        run(pool, writes).await;
         if since_checkpoint >= CHECKPOINT_EVERY {
             since_checkpoint = 0;
-            checkpoint_due.notify_one();
+            // One that is due already will do.
+            let _ = checkpoint_due.try_send(());
         }
     }
+    stops
 }
 
 /// Moves the log's pages into the database file whenever it is due. Passive: as far as it can
 /// without making a reader or the writer wait.
-async fn checkpoint(mut connection: SqliteConnection, due: Arc<Notify>) {
-    loop {
-        due.notified().await;
+async fn checkpoint(mut connection: SqliteConnection, mut due: mpsc::Receiver<()>) {
+    while due.recv().await.is_some() {
         let moved = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut connection);
         if let Err(error) = moved.await {
             tracing::warn!(%error, "the database's log could not be moved into its file; it grows on");
         }
     }
+    let _ = connection.close().await;
 }
 
 /// Runs the statements in one transaction and tells each caller what came of its own.

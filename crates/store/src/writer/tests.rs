@@ -33,7 +33,7 @@ fn options(folder: &TempDir) -> SqliteConnectOptions {
 fn writer_here(pool: &SqlitePool) -> Writer {
     let (queue, waiting) = mpsc::channel(QUEUE);
     let pool = pool.clone();
-    tokio::spawn(async move { work(pool, waiting, &Notify::new()).await });
+    tokio::spawn(async move { work(&pool, waiting, mpsc::channel(1).0).await });
     Writer { queue }
 }
 
@@ -178,14 +178,15 @@ async fn closing_runs_what_waits_and_refuses_what_comes_later() {
 }
 
 #[tokio::test]
-async fn the_writer_ends_on_its_own_thread_and_gives_the_connection_back() {
+async fn the_writer_ends_on_its_own_thread_and_leaves_no_connection_behind() {
     let (folder, pool) = database().await;
     let writer = Writer::start(pool.clone(), &options(&folder)).await.unwrap();
     let answers = ask(&writer, 0..300).join_all().await;
     assert!(answers.into_iter().all(|answer| answer.is_ok()));
     writer.close().await;
+    // The last connection to be closed takes the log with it.
+    assert!(!folder.path().join("test.db-wal").exists());
     assert_eq!(kept(&pool).await.len(), 300);
-    pool.close().await;
 }
 
 #[tokio::test]
