@@ -109,6 +109,28 @@ describe("identity from a real Keystone", () => {
     });
   });
 
+  test("an application credential with access rules, which Oriel does not apply, opens nothing", async () => {
+    const rules = [{ path: "/v2.1/servers", method: "GET", service: "compute" }];
+    for (const [name, access_rules, expected] of [
+      ["plain", [], 200],
+      ["ruled", rules, 401],
+    ]) {
+      const { body } = await keystone.request(
+        "POST",
+        `/users/${keystone.users.member}/application_credentials`,
+        { application_credential: { name, access_rules } },
+        { "X-Auth-Token": await token("member") },
+      );
+      const { id, secret } = body.application_credential;
+      const credential = { id, secret };
+      const logged = await keystone.logIn({
+        methods: ["application_credential"],
+        application_credential: credential,
+      });
+      assert.equal((await list(logged.token)).status, expected, name);
+    }
+  });
+
   test("who may open a console, and who may know of a server", async () => {
     for (const [name, server, action, remote] of [
       ["member", "web", 200, 200],

@@ -215,7 +215,10 @@ async fn the_file_holds_digests_only() {
     issue(&store, &token.digest(), &new_token(&ann, None)).await;
     store.close().await;
     for file in std::fs::read_dir(folder.path()).unwrap() {
-        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        // The journals go at the last moment.
+        let Ok(bytes) = std::fs::read(file.unwrap().path()) else {
+            continue;
+        };
         assert!(
             !bytes
                 .windows(token.expose().len())
