@@ -9,9 +9,11 @@ mod dial;
 mod farewell;
 mod http;
 mod net;
+mod open;
 mod origin;
 mod redeem;
 mod relay;
+mod run;
 mod screen;
 mod session;
 

@@ -7,7 +7,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use oriel_domain::{Digest, EndReason, Fault, Grant, SessionId};
+use oriel_domain::{Digest, EndReason, Grant, SessionId};
 use oriel_store::{SessionRecord, Store, StoreError};
 use time::OffsetDateTime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, watch};
@@ -72,8 +72,8 @@ macro_rules! log_end {
     ($reason:expr, $($event:tt)*) => {
         match $reason.fault() {
             _ if $reason == EndReason::Internal => tracing::error!($($event)*),
-            Fault::BackEnd => tracing::warn!($($event)*),
-            Fault::Client | Fault::Gateway => tracing::info!($($event)*),
+            oriel_domain::Fault::BackEnd => tracing::warn!($($event)*),
+            oriel_domain::Fault::Client | oriel_domain::Fault::Gateway => tracing::info!($($event)*),
         }
     };
 }
