@@ -6,6 +6,7 @@
 //! directions share nothing: a browser that takes no picture can still send its key strokes.
 
 mod down;
+mod form;
 mod rest;
 mod up;
 
@@ -20,6 +21,7 @@ use oriel_ws::{ControlFrame, Deframer, Header, MAX_HEADER};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
+pub(crate) use self::form::Down;
 use self::rest::Rest;
 use crate::farewell::Ended;
 use crate::rules::Filter;
@@ -43,6 +45,8 @@ pub(crate) struct Relay<'a, B, H> {
     deframer: Deframer,
     /// What the browser may send, where its bytes are messages of a screen.
     filter: Option<Filter>,
+    /// How the back end's bytes go down.
+    form: Down,
     traffic: &'a Traffic,
     /// To the browser: the rest of a frame. Nothing may come between its pieces.
     down: Rest,
@@ -70,6 +74,7 @@ where
         back_end: H,
         deframer: Deframer,
         filter: Option<Filter>,
+        form: Down,
         ping_interval: Duration,
         traffic: &'a Traffic,
     ) -> Self {
@@ -80,6 +85,7 @@ where
             back_end,
             deframer,
             filter,
+            form,
             traffic,
             down: Rest::default(),
             up: Rest::default(),
@@ -95,19 +101,21 @@ where
     ///
     /// # Errors
     ///
-    /// What the browser has sent may be none of a viewer's messages.
-    pub fn start_with(&mut self, from_back_end: &[u8], from_browser: &[u8]) -> Result<(), Failure> {
+    /// What either has sent may be none of its messages.
+    pub fn start_with(&mut self, mut from_back_end: Vec<u8>, from_browser: &[u8]) -> Result<(), Failure> {
+        self.traffic.add_down(from_back_end.len());
+        let passed = self.form.pass(&mut from_back_end)?;
+        from_back_end.truncate(passed);
         if !from_back_end.is_empty() {
             self.down.keep(Header::binary(from_back_end.len()).as_bytes());
-            self.down.keep(from_back_end);
+            self.down.keep(&from_back_end);
         }
-        self.traffic.add_down(from_back_end.len());
         self.traffic.add_up(from_browser.len());
         let rest = match &mut self.filter {
             None => from_browser,
             Some(filter) => {
                 filter
-                    .pass(from_browser, self.up.end())
+                    .pass(from_browser, self.up.end(), &mut self.form)
                     .map_err(|error| Failure::new(EndReason::ClientProtocol, error.to_string()))?
                     .rest
             }

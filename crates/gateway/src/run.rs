@@ -13,7 +13,7 @@ use oriel_ws::Deframer;
 use crate::Inner;
 use crate::farewell::{Ended, farewell};
 use crate::net::ClientStream;
-use crate::relay::Relay;
+use crate::relay::{Down, Relay};
 use crate::rules::{Filter, Rules};
 use crate::screen::{self, Greeted, Screen};
 use crate::session::{Failure, Session};
@@ -47,6 +47,7 @@ pub(crate) async fn run(
     let settings = &inner.settings;
     let live = Arc::clone(&session.live);
     let deframer = Deframer::new(MAX_MESSAGE);
+    let form = Down::new(&RULES, &screen.init);
     let greeted = tokio::select! {
         greeted = screen::greet(&mut browser, deframer, received, screen.init, settings.handshake_timeout) => greeted,
         reason = live.told_to_end() => Err(reason.into()),
@@ -60,10 +61,11 @@ pub(crate) async fn run(
                 screen.stream,
                 deframer,
                 filter,
+                form,
                 settings.ping_interval,
                 &live.traffic,
             );
-            let ended = match relay.start_with(&screen.early, &early) {
+            let ended = match relay.start_with(screen.early, &early) {
                 Err(failure) => failure.into(),
                 Ok(()) => tokio::select! {
                     ended = relay.run() => ended,

@@ -45,6 +45,11 @@ where
                 return Poll::Ready(EndReason::BackEndClosed.into());
             }
             self.traffic.add_down(length);
+            let length = match self.form.pass(buffer.filled_mut()) {
+                Ok(0) => continue,
+                Ok(length) => length,
+                Err(failure) => return Poll::Ready(failure.into()),
+            };
             self.unflushed = true;
             let mut header = [0; MAX_HEADER];
             let start = Header::binary(length).write_before(&mut header);

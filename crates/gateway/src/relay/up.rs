@@ -52,7 +52,7 @@ where
                         self.traffic.touch();
                         data
                     }
-                    Some(filter) => match filter.pass(data, self.up.end()) {
+                    Some(filter) => match filter.pass(data, self.up.end(), &mut self.form) {
                         Ok(passed) => {
                             if passed.input {
                                 self.traffic.touch();
