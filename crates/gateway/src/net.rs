@@ -8,6 +8,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::server::TlsStream;
 
+use crate::relay::{MaybeRaw, RawSocket};
+
 /// A browser's connection, as the listener accepted it.
 #[derive(Debug)]
 pub enum ClientStream {
@@ -62,3 +64,21 @@ macro_rules! delegate_io {
 
 delegate_io!(ClientStream { Plain, Tls });
 delegate_io!(BackEndStream { Tcp, Unix });
+
+impl MaybeRaw for ClientStream {
+    fn raw(&self) -> Option<RawSocket<'_>> {
+        match self {
+            Self::Plain(stream) => Some(RawSocket::Tcp(stream)),
+            Self::Tls(_) => None,
+        }
+    }
+}
+
+impl MaybeRaw for BackEndStream {
+    fn raw(&self) -> Option<RawSocket<'_>> {
+        match self {
+            Self::Tcp(stream) => Some(RawSocket::Tcp(stream)),
+            Self::Unix(stream) => Some(RawSocket::Unix(stream)),
+        }
+    }
+}
