@@ -26,7 +26,7 @@ use oriel_domain::{AuthToken, Principal};
 use oriel_store::{AuthMethod, StoreError, TokenCredential};
 use time::{Duration, OffsetDateTime};
 
-use self::signature::{Claim, Refusal};
+use self::signature::Claim;
 
 pub use access::SignatureError;
 pub(crate) use api::openapi;
@@ -59,7 +59,7 @@ impl Identity {
     pub fn router(&self) -> Router {
         match self {
             Self::Embedded(embedded) => api::router(Arc::clone(embedded)),
-            Self::Keystone(keystone) => api::router_elsewhere(&keystone.settings().public_url),
+            Self::Keystone(keystone) => api::router_elsewhere(Arc::clone(keystone)),
         }
     }
 
@@ -71,12 +71,12 @@ impl Identity {
         }
     }
 
-    /// Finds out who signed a request. An identity that keeps no secrets of access keys cannot say,
-    /// and refuses with [`Refusal::NotTaken`].
+    /// Finds out who signed a request. Where no access keys are kept, it is refused with
+    /// [`Refusal::NotTaken`](signature::Refusal::NotTaken).
     pub async fn verify(&self, claim: &Claim, body: &[u8]) -> Result<Principal, SignatureError> {
         match self {
             Self::Embedded(embedded) => embedded.verify(claim, body).await,
-            Self::Keystone(_) => Err(Refusal::NotTaken.into()),
+            Self::Keystone(keystone) => keystone.verify(claim, body).await,
         }
     }
 }

@@ -9,6 +9,7 @@
 //! 4. the breaker turns away at once while Keystone is known to be down;
 //! 5. a question that did not get through is asked again, within one limit of time.
 
+mod access_keys;
 mod breaker;
 mod client;
 mod document;
@@ -27,6 +28,7 @@ use http::StatusCode;
 use moka::Expiry;
 use moka::future::Cache;
 use oriel_domain::AuthToken;
+use oriel_store::Store;
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
@@ -35,10 +37,11 @@ use tracing::{info, warn};
 pub use self::error::{KeystoneError, KeystoneSetupError};
 pub use self::settings::{KeystoneSettings, SecretSource, ServiceLogin};
 
+use self::access_keys::AccessKeys;
 use self::breaker::Breaker;
 use self::client::{Answer, Client};
 use self::service_user::ServiceUser;
-use super::Caller;
+use super::{Caller, IdentitySettings};
 
 /// Tokens that are remembered, good and bad together: about 1 KiB each. Beyond that, those that
 /// are seldom asked about go first, so that a flood of made-up tokens drives no good one out.
@@ -78,6 +81,8 @@ pub struct Keystone {
     breaker: Breaker,
     questions: Semaphore,
     cache: Cache<TokenDigest, Known>,
+    /// What signed requests are checked with, if they are taken.
+    access_keys: Option<AccessKeys>,
 }
 
 impl Keystone {
@@ -104,8 +109,25 @@ impl Keystone {
                 .max_capacity(MAX_CACHED)
                 .expire_after(lives)
                 .build(),
+            access_keys: None,
             settings,
         })
+    }
+
+    /// Takes signed requests too, if the settings name a file with the key to the secrets. The access
+    /// keys are in this store.
+    pub fn with_access_keys(
+        mut self,
+        store: Store,
+        settings: IdentitySettings,
+    ) -> Result<Self, getrandom::Error> {
+        self.access_keys = AccessKeys::new(store, settings, self.settings.negative_ttl)?;
+        Ok(self)
+    }
+
+    /// The settings about access keys, where signed requests are taken.
+    pub(super) fn key_settings(&self) -> Option<&IdentitySettings> {
+        self.access_keys.as_ref().map(AccessKeys::settings)
     }
 
     /// What the operator set.
@@ -138,11 +160,20 @@ impl Keystone {
     }
 
     async fn ask(&self, token: &AuthToken) -> Result<Known, KeystoneError> {
+        let answer = self.ask_patiently(|| self.ask_once(token)).await?;
+        Ok(answer.map(Arc::new))
+    }
+
+    /// Asks one question of Keystone, unless it is known to be down.
+    async fn ask_patiently<T, Asked>(&self, question: impl Fn() -> Asked) -> Result<T, KeystoneError>
+    where
+        Asked: Future<Output = Result<T, KeystoneError>>,
+    {
         self.breaker.admit(Instant::now())?;
         let answer = self
             .within_time(async {
                 let _slot = self.questions.acquire().await;
-                self.ask_again_and_again(token).await
+                self.ask_again_and_again(question).await
             })
             .await;
         match &answer {
@@ -162,17 +193,20 @@ impl Keystone {
             }
             Err(_) => {}
         }
-        Ok(answer?.map(Arc::new))
+        answer
     }
 
-    async fn ask_again_and_again(&self, token: &AuthToken) -> Result<Option<Caller>, KeystoneError> {
+    async fn ask_again_and_again<T, Asked>(&self, question: impl Fn() -> Asked) -> Result<T, KeystoneError>
+    where
+        Asked: Future<Output = Result<T, KeystoneError>>,
+    {
         for pause in self.patience.tries {
-            match self.ask_once(token).await {
+            match question().await {
                 Err(error) if error.may_pass() => sleep(pause).await,
                 answer => return answer,
             }
         }
-        self.ask_once(token).await
+        question().await
     }
 
     /// Shows Keystone a token. A service user's token that has stopped working is renewed once.

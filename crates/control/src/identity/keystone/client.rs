@@ -20,8 +20,10 @@ use oriel_domain::AuthToken;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
+use secrecy::{ExposeSecret as _, SecretString};
+use time::OffsetDateTime;
 
-use super::{KeystoneError, KeystoneSettings, KeystoneSetupError};
+use super::{KeystoneError, KeystoneSettings, KeystoneSetupError, document, settings};
 
 /// Longest answer that is read, in bytes. A token without its catalogue has about 1 KiB.
 const MAX_ANSWER: usize = 262_144;
@@ -39,6 +41,26 @@ pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+}
+
+impl Answer {
+    /// The token of a login's answer, and when it ends.
+    pub(super) fn login(&self) -> Result<Login, KeystoneError> {
+        let unreadable = || KeystoneError::Unreadable("a login's answer has no X-Subject-Token".into());
+        let header = self.headers.get(X_SUBJECT_TOKEN).ok_or_else(unreadable)?;
+        let text = header.to_str().map_err(|_| unreadable())?;
+        Ok(Login {
+            token: text.parse().map_err(|_| unreadable())?,
+            expires_at: document::read_expiry(&self.body)?,
+        })
+    }
+}
+
+/// A token that Oriel itself was given.
+#[derive(Debug)]
+pub(super) struct Login {
+    pub(super) token: AuthToken,
+    pub(super) expires_at: OffsetDateTime,
 }
 
 /// Speaks to one Keystone.
@@ -93,6 +115,21 @@ impl Client {
     pub(super) async fn log_in(&self, body: String) -> Result<Answer, KeystoneError> {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, JSON)]);
         self.send(Method::POST, headers, body.into()).await
+    }
+
+    /// Logs in with an application credential. None: Keystone does not take it.
+    pub(super) async fn log_in_with(
+        &self,
+        credential: &str,
+        secret: &SecretString,
+    ) -> Result<Option<Login>, KeystoneError> {
+        let body = settings::by_application_credential(credential, secret.expose_secret());
+        let answer = self.log_in(body.to_string()).await?;
+        match answer.status {
+            StatusCode::CREATED => answer.login().map(Some),
+            StatusCode::UNAUTHORIZED => Ok(None),
+            status => Err(KeystoneError::unexpected(status)),
+        }
     }
 
     async fn send(&self, method: Method, headers: HeaderMap, body: Bytes) -> Result<Answer, KeystoneError> {

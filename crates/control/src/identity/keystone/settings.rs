@@ -141,14 +141,17 @@ impl ServiceLogin {
                 }}},
                 "scope": {"project": {"name": project, "domain": {"name": project_domain}}},
             }}),
-            Self::ApplicationCredential { id, .. } => json!({"auth": {
-                "identity": {
-                    "methods": ["application_credential"],
-                    "application_credential": {"id": id, "secret": secret},
-                },
-            }}),
+            Self::ApplicationCredential { id, .. } => by_application_credential(id, secret),
         }
     }
+}
+
+/// The body of `POST /v3/auth/tokens` with an application credential.
+pub(super) fn by_application_credential(id: &str, secret: &str) -> Value {
+    json!({"auth": {"identity": {
+        "methods": ["application_credential"],
+        "application_credential": {"id": id, "secret": secret},
+    }}})
 }
 
 impl fmt::Display for ServiceLogin {
