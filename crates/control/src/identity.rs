@@ -55,6 +55,19 @@ impl Identity {
         }
     }
 
+    /// Finds out who holds a token that a service passes on with a token of its own. None where one of
+    /// the two does not work, or the service is none: Oriel's own users never are.
+    pub async fn validate_for_service(
+        &self,
+        token: &AuthToken,
+        service: &AuthToken,
+    ) -> Result<Option<Caller>, IdentityError> {
+        match self {
+            Self::Embedded(_) => Ok(None),
+            Self::Keystone(keystone) => Ok(keystone.validate_for_service(token, service).await?),
+        }
+    }
+
     /// The identity API under its paths, or the word where it is to be had.
     pub fn router(&self) -> Router {
         match self {
