@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeFolder, removeFolder } from "./folder.js";
@@ -123,6 +123,15 @@ enabled = false
       },
       60,
     );
+  }
+
+  /** Restarts it, so that tokens live as many seconds from now on. Those that there are keep their end. */
+  async setTokenLife(seconds) {
+    await this.stop();
+    const lines = (await readFile(this.#config, "utf8")).split("\n");
+    const others = lines.filter((line) => !/^(\[token\]|expiration = .*)$/.test(line));
+    await writeFile(this.#config, [...others, "[token]", `expiration = ${seconds}`].join("\n"));
+    await this.serve();
   }
 
   /** Stops it. What it knows stays. */
