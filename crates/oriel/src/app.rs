@@ -323,7 +323,8 @@ fn identity(config: &Config, store: &Store) -> Result<Identity, AppError> {
             Identity::Embedded(Arc::new(Embedded::new(store.clone(), identity_settings(config))?))
         }
         IdentityMode::Keystone => {
-            let keystone = Arc::new(keystone(config)?);
+            let keystone = keystone(config)?.with_access_keys(store.clone(), identity_settings(config));
+            let keystone = Arc::new(keystone.map_err(IdentityError::from)?);
             tokio::spawn(look_for(Arc::clone(&keystone)));
             Identity::Keystone(keystone)
         }
