@@ -13,9 +13,12 @@ mod open;
 mod origin;
 mod redeem;
 mod relay;
+mod rules;
 mod run;
 mod screen;
 mod session;
+mod sessions;
+mod traffic;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +29,7 @@ use oriel_store::Store;
 pub use self::http::{ClientAddress, openapi};
 pub use self::net::ClientStream;
 pub use self::origin::OriginRules;
-use self::session::Sessions;
+use self::sessions::Sessions;
 
 /// What an operator decides about the gateway.
 #[derive(Debug, Clone)]
