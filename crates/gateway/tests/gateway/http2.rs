@@ -110,14 +110,14 @@ impl Screen {
         ];
         for ((head, said), answer) in server.into_iter().zip([&b"RFB 003.008\n"[..], &[1], &[1]]) {
             assert_eq!(self.bytes(head.len() + said.len()).await, [head, &said].concat());
-            self.send(answer).await;
+            self.send(answer);
         }
         let last = init(b"web-1");
         assert_eq!(self.bytes(2 + last.len()).await[2..], last);
     }
 
     /// Sends one binary message.
-    async fn send(&mut self, payload: &[u8]) {
+    fn send(&mut self, payload: &[u8]) {
         let frame = Bytes::from(masked(BINARY, payload));
         self.up.send_data(frame, false).unwrap();
     }
@@ -144,7 +144,7 @@ impl Screen {
     /// What a key stroke comes back as.
     async fn assert_alive(&mut self) {
         let key = key(0x61);
-        self.send(&key).await;
+        self.send(&key);
         assert_eq!(self.bytes(10).await, [&b"\x82\x08"[..], &key].concat());
     }
 }
