@@ -4,6 +4,8 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::server::TlsStream;
@@ -17,6 +19,9 @@ pub enum ClientStream {
     Plain(TcpStream),
     /// With TLS.
     Tls(Box<TlsStream<TcpStream>>),
+    /// One stream of an HTTP/2 connection (RFC 8441). It takes up to three writes beyond the window
+    /// that the browser has opened.
+    Http2(Box<TokioIo<Upgraded>>),
 }
 
 /// The connection to a back end.
@@ -62,7 +67,7 @@ macro_rules! delegate_io {
     };
 }
 
-delegate_io!(ClientStream { Plain, Tls });
+delegate_io!(ClientStream { Plain, Tls, Http2 });
 delegate_io!(BackEndStream { Tcp, Unix });
 
 impl MaybeRaw for ClientStream {
