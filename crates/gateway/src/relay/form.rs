@@ -91,6 +91,11 @@ impl Down {
         }
     }
 
+    /// Whether nothing of what comes down is read, now and from now on.
+    pub const fn is_opaque(&self) -> bool {
+        matches!(self, Self::Opaque { .. })
+    }
+
     /// Whether both sides have agreed on extended mouse buttons.
     pub fn has_extended_mouse(&self) -> bool {
         match self {

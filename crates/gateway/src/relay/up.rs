@@ -1,23 +1,29 @@
 //! From the browser to the back end.
 
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use oriel_domain::EndReason;
 use oriel_ws::ControlFrame;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+use super::pipe::MaybeRaw;
 use super::rest::Rest;
 use super::{ROUNDS, Relay, back_end_lost};
 use crate::farewell::Ended;
 use crate::session::Failure;
 
+/// How long a back end may take to take the last bytes of a browser that is gone.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 impl<B, H> Relay<'_, B, H>
 where
-    B: AsyncRead + AsyncWrite + Unpin,
-    H: AsyncRead + AsyncWrite + Unpin,
+    B: AsyncRead + AsyncWrite + MaybeRaw + Unpin,
+    H: AsyncRead + AsyncWrite + MaybeRaw + Unpin,
 {
     pub(super) fn poll_up(&mut self, cx: &mut Context<'_>, scratch: &mut [u8]) -> Poll<Ended> {
         for _ in 0..ROUNDS {
@@ -75,6 +81,16 @@ where
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Gives the back end what it has not taken yet of a browser that is gone: its last key stroke may be among it.
+    pub(super) async fn last_words(&mut self) {
+        if self.deaf || self.up.is_empty() {
+            return;
+        }
+        let written = poll_fn(|cx| self.up.poll_write(cx, &mut self.back_end));
+        // A back end that takes nothing more does not miss it.
+        let _ = tokio::time::timeout(PATIENCE, written).await;
     }
 
     /// Writes as much as the back end takes now, and keeps the rest.

@@ -168,10 +168,10 @@ impl Painter {
     pub fn draw(&mut self) {
         self.drawn += 1;
         let seed = self.drawn;
-        let (w, h) = (96_u32, 64_u32);
+        let (w, h) = (96_u16, 64_u16);
         let mut pixels = Vec::new();
-        for y in 0..h {
-            for x in 0..w {
+        for y in 0..u32::from(h) {
+            for x in 0..u32::from(w) {
                 let pixel = match seed % 4 {
                     // One colour, a few, a soft change, and noise.
                     0 => seed.wrapping_mul(0x001f_3d5b),
@@ -190,7 +190,7 @@ impl Painter {
         request.extend(units.to_le_bytes());
         request.extend(self.root);
         request.extend(self.context);
-        for number in [w as u16, h as u16, x, y] {
+        for number in [w, h, x, y] {
             request.extend(number.to_le_bytes());
         }
         request.extend([0, 24, 0, 0]);

@@ -157,9 +157,9 @@ fn who_does_not_ask_or_may_not_press_is_not_read() {
     let mut asked = down(&ALL);
     up(&mut Filter::new(ALL), &[2, 0, 0, 1, 0, 0, 0, 0], &mut asked);
     pass(&mut asked, BELL, 1).unwrap();
-    assert!(matches!(asked, Down::Opaque { .. }));
+    assert!(asked.is_opaque());
     let looks_on = Rules { input: false, ..ALL };
-    assert!(matches!(down(&looks_on), Down::Opaque { .. }));
+    assert!(down(&looks_on).is_opaque());
     let mut no_clipboard = down(&Rules {
         input: false,
         ..NO_CLIPBOARD
