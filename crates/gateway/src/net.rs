@@ -74,7 +74,7 @@ impl MaybeRaw for ClientStream {
     fn raw(&self) -> Option<RawSocket<'_>> {
         match self {
             Self::Plain(stream) => Some(RawSocket::Tcp(stream)),
-            Self::Tls(_) => None,
+            Self::Tls(_) | Self::Http2(_) => None,
         }
     }
 }
