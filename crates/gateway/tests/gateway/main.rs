@@ -17,3 +17,5 @@ mod page_call;
 mod relaying;
 #[cfg(test)]
 mod tokens;
+#[cfg(test)]
+mod websocket;
