@@ -50,6 +50,8 @@ pub(crate) struct Relay<'a, B, H> {
     up: Rest,
     /// The next control frame for the browser, after the frame under way.
     control: Option<ControlFrame>,
+    /// Set while the back end has not been told that what was written to it may go.
+    unsettled: bool,
     /// Set while bytes for the browser may lie in its TLS layer.
     unflushed: bool,
     pings: Interval,
@@ -84,6 +86,7 @@ where
             down: Rest::default(),
             up: Rest::default(),
             control: None,
+            unsettled: true,
             unflushed: false,
             pings,
             last_heard: Instant::now(),
@@ -114,6 +117,20 @@ where
         };
         self.up.keep(rest);
         Ok(())
+    }
+
+    /// Takes what was read from the browser before the relay began, where nothing has looked at it yet.
+    ///
+    /// # Errors
+    ///
+    /// It may be the browser's end already.
+    pub fn start_with_frames(&mut self, received: &mut [u8]) -> Result<(), Ended> {
+        let decoded = self.deframer.push(received);
+        self.control = decoded.ping.as_ref().map(ControlFrame::pong);
+        match decoded.end {
+            Some(end) => Err(Ended::by_client(&end)),
+            None => Ok(self.start_with(&[], decoded.data)?),
+        }
     }
 
     /// Carries bytes until one side ends it.

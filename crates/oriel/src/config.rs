@@ -300,6 +300,12 @@ section! {
         longest_session: Option<Span> = None,
         /// Most sessions at once.
         max_sessions: usize = 10_000,
+        /// How many bytes of a serial console's last output whoever comes is shown.
+        serial_replay: usize = 64 * 1024,
+        /// How long a serial console stays connected that nobody looks at any more.
+        serial_linger: Span = Span::seconds(600),
+        /// Most serial consoles that stay connected so.
+        serial_max_lingering: usize = 1000,
         /// How long live sessions get to end when Oriel stops.
         stop_grace: Span = Span::seconds(10),
     }
@@ -324,6 +330,9 @@ section! {
         format: LogFormat = LogFormat::Text,
     }
 }
+
+/// Most output that is kept of a serial console, in bytes.
+const MAX_SERIAL_REPLAY: usize = 1024 * 1024;
 
 /// The shortest time that a browser may come back in: that of opening a console.
 const MIN_RESUME: Duration = Duration::from_mins(1);
@@ -479,6 +488,10 @@ impl Config {
                 return wrong(key, &number, "must be 1 or more");
             }
         }
+        if gateway.serial_replay > MAX_SERIAL_REPLAY {
+            let reason = "must be 1048576 (1 MiB) or less: it is held in memory for each serial console";
+            return wrong("gateway.serial_replay", &gateway.serial_replay, reason);
+        }
         Ok(())
     }
 
@@ -572,6 +585,7 @@ mod tests {
             ("[identity]\nmode = \"keystone\"", "identity.keystone.url"),
             ("[gateway]\nping_interval = \"0s\"", "longer than nothing"),
             ("[gateway]\nmax_sessions = 0", "1 or more"),
+            ("[gateway]\nserial_replay = 1048577", "1 MiB"),
             (
                 "[gateway]\nallowed_origins = [\"https://portal.example\"]",
                 "without scheme",
