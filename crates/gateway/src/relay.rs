@@ -119,17 +119,14 @@ where
         Ok(())
     }
 
-    /// Takes what was read from the browser before the relay began, where nothing has looked at it yet.
-    ///
-    /// # Errors
-    ///
-    /// It may be the browser's end already.
-    pub fn start_with_frames(&mut self, received: &mut [u8]) -> Result<(), Ended> {
+    /// Takes what was read from the browser before the relay began, where nothing has looked at it yet. It may be its
+    /// end already.
+    pub fn start_with_frames(&mut self, received: &mut [u8]) -> Option<Ended> {
         let decoded = self.deframer.push(received);
         self.control = decoded.ping.as_ref().map(ControlFrame::pong);
         match decoded.end {
-            Some(end) => Err(Ended::by_client(&end)),
-            None => Ok(self.start_with(&[], decoded.data)?),
+            Some(end) => Some(Ended::by_client(&end)),
+            None => self.start_with(&[], decoded.data).err().map(Ended::from),
         }
     }
 

@@ -89,8 +89,8 @@ impl Parts<'_> {
         let filter = Some(Filter::new(RULES));
         let (ping, traffic) = (self.settings.ping_interval, &self.live.traffic);
         let mut relay = Relay::new(self.browser, screen.stream, deframer, filter, ping, traffic);
-        let started = relay.start_with(&screen.early, &early).map_err(Ended::from);
-        relay_to_end(self.settings, self.live, relay, started).await
+        let ended = relay.start_with(&screen.early, &early).err().map(Ended::from);
+        relay_to_end(self.settings, self.live, relay, ended).await
     }
 
     /// A serial line, whose bytes are no messages.
@@ -98,8 +98,8 @@ impl Parts<'_> {
         let deframer = Deframer::new(MAX_MESSAGE);
         let (ping, traffic) = (self.settings.ping_interval, &self.live.traffic);
         let mut relay = Relay::new(self.browser, viewer, deframer, None, ping, traffic);
-        let started = relay.start_with_frames(&mut self.received);
-        relay_to_end(self.settings, self.live, relay, started).await
+        let ended = relay.start_with_frames(&mut self.received);
+        relay_to_end(self.settings, self.live, relay, ended).await
     }
 }
 
@@ -108,11 +108,11 @@ async fn relay_to_end<H: AsyncRead + AsyncWrite + Unpin>(
     settings: &GatewaySettings,
     live: &Live,
     mut relay: Relay<'_, ClientStream, H>,
-    started: Result<(), Ended>,
+    ended: Option<Ended>,
 ) -> Outcome {
-    let ended = match started {
-        Err(ended) => ended,
-        Ok(()) => tokio::select! {
+    let ended = match ended {
+        Some(ended) => ended,
+        None => tokio::select! {
             ended = relay.run() => ended,
             reason = live.told_to_end() => reason.into(),
             reason = too_long(settings.longest_session) => reason.into(),

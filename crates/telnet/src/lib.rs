@@ -100,6 +100,7 @@ impl Telnet {
         }
     }
 
+    #[expect(clippy::match_same_arms, reason = "each arm is a state of its own")]
     fn step(&mut self, byte: u8, data: &mut Vec<u8>, reply: &mut Vec<u8>) -> State {
         match (self.state, byte) {
             (State::Data | State::Return, IAC) => State::Command,

@@ -67,8 +67,8 @@ async fn two_share_one_line_and_the_second_sees_what_was_said_before() {
     assert_eq!(second.closed().await, (4024, "back-end-closed".into()));
     let trail = house.trail().await;
     assert_eq!(trail.len(), 2);
-    assert_eq!(trail[0].who[3], "serial");
-    assert_eq!(trail[0].bytes, (15, 2));
+    assert!(trail.iter().all(|session| session.who[3] == "serial"));
+    assert!(trail.iter().any(|session| session.bytes == (15, 2)), "{trail:?}");
 }
 
 #[tokio::test]
@@ -167,7 +167,7 @@ async fn a_line_that_takes_no_input_still_shows_its_output() {
     let house = House::serial(&hypervisor.address, |_| {}).await;
     let Page { mut stream } = open(&house).await;
     let mut wire = hypervisor.wire().await;
-    let pasted = masked(BINARY, &[b'x'; 60_000]).repeat(MUCH / 60_000);
+    let pasted = masked(BINARY, &vec![b'x'; 60_000]).repeat(MUCH / 60_000);
     crate::kit::flood(&mut stream, &pasted).await;
     wire.write_all(b"busy").await.unwrap();
     assert_eq!(until(&mut Page { stream }, "busy").await, b"busy");
