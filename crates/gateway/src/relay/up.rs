@@ -9,6 +9,7 @@ use oriel_ws::ControlFrame;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+use super::pipe::MaybeRaw;
 use super::rest::Rest;
 use super::{ROUNDS, Relay, back_end_lost};
 use crate::farewell::Ended;
@@ -16,8 +17,8 @@ use crate::session::Failure;
 
 impl<B, H> Relay<'_, B, H>
 where
-    B: AsyncRead + AsyncWrite + Unpin,
-    H: AsyncRead + AsyncWrite + Unpin,
+    B: AsyncRead + AsyncWrite + MaybeRaw + Unpin,
+    H: AsyncRead + AsyncWrite + MaybeRaw + Unpin,
 {
     pub(super) fn poll_up(&mut self, cx: &mut Context<'_>, scratch: &mut [u8]) -> Poll<Ended> {
         for _ in 0..ROUNDS {
@@ -83,11 +84,15 @@ where
     /// Tells the back end that what was written to it may go: on a line that several type on, at the end of each
     /// message, so that nothing comes in between.
     fn poll_settle(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.unsettled && (self.filter.is_some() || self.deframer.is_between_messages()) {
+        if self.may_settle() {
             ready!(Pin::new(&mut self.back_end).poll_flush(cx))?;
             self.unsettled = false;
         }
         Poll::Ready(Ok(()))
+    }
+
+    pub(super) fn may_settle(&self) -> bool {
+        self.unsettled && (self.filter.is_some() || self.deframer.is_between_messages())
     }
 
     /// Writes as much as the back end takes now, and keeps the rest.

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::PollSender;
 
 use super::line::Line;
+use crate::relay::{MaybeRaw, RawSocket};
 
 /// The longest message that reaches the line in one piece, in bytes.
 const MAX_PIECE: usize = 64 * 1024;
@@ -70,6 +71,13 @@ impl Drop for Viewer {
             let _ = input.try_send(message);
         }
         self.line.leave(self.number);
+    }
+}
+
+/// The socket belongs to the line.
+impl MaybeRaw for Viewer {
+    fn raw(&self) -> Option<RawSocket<'_>> {
+        None
     }
 }
 
