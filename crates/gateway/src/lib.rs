@@ -16,6 +16,7 @@ mod relay;
 mod rules;
 mod run;
 mod screen;
+mod serial;
 mod session;
 mod sessions;
 mod traffic;
@@ -29,6 +30,8 @@ use oriel_store::Store;
 pub use self::http::{ClientAddress, ReachedBy, openapi};
 pub use self::net::ClientStream;
 pub use self::origin::{OriginCheck, OriginRules};
+use self::serial::Lines;
+pub use self::serial::SerialSettings;
 use self::sessions::Sessions;
 
 /// What an operator decides about the gateway.
@@ -55,6 +58,8 @@ pub struct GatewaySettings {
     pub longest_session: Option<Duration>,
     /// Most sessions at once.
     pub max_sessions: usize,
+    /// Serial consoles.
+    pub serial: SerialSettings,
 }
 
 /// The gateway. Clones share it.
@@ -69,18 +74,21 @@ struct Inner {
     store: Store,
     settings: GatewaySettings,
     sessions: Sessions,
+    lines: Lines,
 }
 
 impl Gateway {
     /// Puts a gateway together.
     pub fn new(inventory: Inventory, store: Store, settings: GatewaySettings) -> Self {
         let sessions = Sessions::new(store.clone(), settings.name.clone(), settings.max_sessions);
+        let lines = Lines::new(settings.serial.clone());
         Self {
             inner: Arc::new(Inner {
                 inventory,
                 store,
                 settings,
                 sessions,
+                lines,
             }),
         }
     }
@@ -88,6 +96,8 @@ impl Gateway {
     /// Takes no new session, tells the live ones and waits until they have ended, but no longer
     /// than `grace`. Returns how many were still there then.
     pub async fn stop(&self, grace: Duration) -> usize {
-        self.inner.sessions.stop(grace).await
+        let left = self.inner.sessions.stop(grace).await;
+        self.inner.lines.stop();
+        left
     }
 }

@@ -60,6 +60,8 @@ pub(crate) struct Relay<'a, B, H> {
     up: Rest,
     /// The next control frame for the browser, after the frame under way.
     control: Option<ControlFrame>,
+    /// Set while the back end has not been told that what was written to it may go.
+    unsettled: bool,
     /// Set while bytes for the browser may lie in its TLS layer.
     unflushed: bool,
     pings: Interval,
@@ -97,6 +99,7 @@ where
             pipe: None,
             up: Rest::default(),
             control: None,
+            unsettled: true,
             unflushed: false,
             pings,
             last_heard: Instant::now(),
@@ -129,6 +132,17 @@ where
         };
         self.up.keep(rest);
         Ok(())
+    }
+
+    /// Takes what was read from the browser before the relay began, where nothing has looked at it yet. It may be its
+    /// end already.
+    pub fn start_with_frames(&mut self, received: &mut [u8]) -> Option<Ended> {
+        let decoded = self.deframer.push(received);
+        self.control = decoded.ping.as_ref().map(ControlFrame::pong);
+        match decoded.end {
+            Some(end) => Some(Ended::by_client(&end)),
+            None => self.start_with(Vec::new(), decoded.data).err().map(Ended::from),
+        }
     }
 
     /// Carries bytes until one side ends it.
@@ -164,7 +178,7 @@ where
     fn poll_pings(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         while self.pings.poll_tick(cx).is_ready() {
             // A browser that is not listened to, since the back end takes nothing, is not silent.
-            if !self.up.is_empty() {
+            if !self.up.is_empty() || self.may_settle() {
                 self.last_heard = Instant::now();
             }
             if self.last_heard.elapsed() >= self.pings.period() * 2 {

@@ -206,7 +206,13 @@ impl Reader<'_> {
         };
         let mut consoles = BTreeMap::new();
         for (kind, console) in &entry.console {
-            consoles.insert(self.parse::<ConsoleKind>(kind)?, self.back_end(console)?);
+            let (name, back_end) = (kind, self.back_end(console)?);
+            let kind = self.parse::<ConsoleKind>(name)?;
+            if matches!(back_end.address, Address::Telnet { .. }) && kind != ConsoleKind::Serial {
+                let reason = format!("telnet: is for serial consoles; a back end of {kind} is tcp: or unix:");
+                return Err(self.error(&console.back_end, reason));
+            }
+            consoles.insert(kind, back_end);
         }
         Ok(Server {
             id,
@@ -352,6 +358,11 @@ host = ""
                 "no UUID",
             ),
             (GOOD.replace("unix:/run", "/run"), 8, "unix:/PATH"),
+            (
+                GOOD.replace("unix:/run/vm/web-1/vnc.sock", "telnet:hv-1:4555"),
+                8,
+                "for serial consoles",
+            ),
             (
                 GOOD.replace("console.novnc", "console.vnc"),
                 7,

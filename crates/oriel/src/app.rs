@@ -20,7 +20,7 @@ use oriel_control::identity::{Embedded, Identity, IdentityError, IdentitySetting
 use oriel_control::policy::{Policy, PolicyError};
 use oriel_control::request_id::RequestId;
 use oriel_domain::{ConsoleKind, EndReason};
-use oriel_gateway::{ClientAddress, Gateway, GatewaySettings, OriginRules};
+use oriel_gateway::{ClientAddress, Gateway, GatewaySettings, OriginRules, SerialSettings};
 use oriel_inventory::{FileInventory, Inventory, LoadError};
 use oriel_store::{Store, StoreError};
 use percent_encoding::percent_decode_str;
@@ -466,6 +466,11 @@ fn gateway_settings(config: &Config) -> GatewaySettings {
         ping_interval: gateway.ping_interval.0,
         longest_session: gateway.longest_session.map(|span| span.0),
         max_sessions: gateway.max_sessions,
+        serial: SerialSettings {
+            replay: gateway.serial_replay,
+            linger: gateway.serial_linger.0,
+            max_lingering: gateway.serial_max_lingering,
+        },
     }
 }
 

@@ -33,6 +33,9 @@ where
             if let Err(error) = ready!(self.up.poll_write(cx, &mut self.back_end)) {
                 return self.back_end_deaf(&error);
             }
+            if let Err(error) = ready!(self.poll_settle(cx)) {
+                return self.back_end_deaf(&error);
+            }
             let mut buffer = ReadBuf::new(scratch);
             match Pin::new(&mut self.browser).poll_read(cx, &mut buffer) {
                 Poll::Ready(Ok(())) => {}
@@ -93,8 +96,23 @@ where
         let _ = tokio::time::timeout(PATIENCE, written).await;
     }
 
+    /// Tells the back end that what was written to it may go: on a line that several type on, at the end of each
+    /// message, so that nothing comes in between.
+    fn poll_settle(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.may_settle() {
+            ready!(Pin::new(&mut self.back_end).poll_flush(cx))?;
+            self.unsettled = false;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    pub(super) fn may_settle(&self) -> bool {
+        self.unsettled && (self.filter.is_some() || self.deframer.is_between_messages())
+    }
+
     /// Writes as much as the back end takes now, and keeps the rest.
     fn send_up(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<Ended> {
+        self.unsettled = true;
         let written = if !self.up.is_empty() {
             self.up.keep(data);
             self.up.poll_write(cx, &mut self.back_end)

@@ -16,6 +16,8 @@ mod page_call;
 #[cfg(test)]
 mod relaying;
 #[cfg(test)]
+mod serial;
+#[cfg(test)]
 mod tokens;
 #[cfg(test)]
 mod websocket;

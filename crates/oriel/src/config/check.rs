@@ -10,6 +10,9 @@ use super::{Config, ConfigError, TlsMode};
 use crate::listen::ProxyProtocol;
 use crate::telemetry;
 
+/// Most output that is kept of a serial console, in bytes.
+const MAX_SERIAL_REPLAY: usize = 1024 * 1024;
+
 /// The shortest time that a browser may come back in: that of opening a console.
 const MIN_RESUME: Duration = Duration::from_mins(1);
 
@@ -108,6 +111,10 @@ impl Config {
             if number == 0 {
                 return wrong(key, &number, "must be 1 or more");
             }
+        }
+        if gateway.serial_replay > MAX_SERIAL_REPLAY {
+            let reason = "must be 1048576 (1 MiB) or less: it is held in memory for each serial console";
+            return wrong("gateway.serial_replay", &gateway.serial_replay, reason);
         }
         Ok(())
     }
