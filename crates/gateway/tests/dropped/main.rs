@@ -2,7 +2,11 @@
 
 #[cfg(test)]
 #[path = "../gateway/kit.rs"]
-#[allow(dead_code, reason = "shared with the other tests, which use all of it")]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "shared with the other tests, which use all of it"
+)]
 mod kit;
 
 #[cfg(test)]
