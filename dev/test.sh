@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$root"
 
 rust() {
-  make binary
+  make deps-test binary
   if cargo nextest --version >/dev/null 2>&1; then
     cargo nextest run --workspace --locked --no-fail-fast
   else
