@@ -28,6 +28,15 @@ export class RawSocket {
     return this.#socket.write(data);
   }
 
+  /** Takes nothing more off the wire. */
+  pause() {
+    this.#socket.pause();
+  }
+
+  resume() {
+    this.#socket.resume();
+  }
+
   get received() {
     return this.#received.toString("latin1");
   }
