@@ -11,8 +11,7 @@ use oriel_rfb::server_init::{ServerInit, ServerInitReader, client_init};
 use oriel_ws::{ControlFrame, Deframer, Header};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-use crate::access;
-use crate::dial::dial;
+use crate::back_end::{ask, dial};
 use crate::farewell::Ended;
 use crate::net::BackEndStream;
 use crate::session::Failure;
@@ -38,7 +37,7 @@ pub(crate) async fn open(
     let mut stream = dial(&back_end.address, connect).await?;
     let secured = async {
         if let Some(path) = &back_end.access_path {
-            access::ask(&mut stream, path).await?;
+            ask(&mut stream, path).await?;
         }
         secure(stream).await
     };
