@@ -8,11 +8,16 @@ mod back_end;
 mod farewell;
 mod http;
 mod net;
+mod open;
 mod origin;
 mod redeem;
 mod relay;
+mod rules;
+mod run;
 mod screen;
 mod session;
+mod sessions;
+mod traffic;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +28,7 @@ use oriel_store::Store;
 pub use self::http::{ClientAddress, openapi};
 pub use self::net::ClientStream;
 pub use self::origin::OriginRules;
-use self::session::Sessions;
+use self::sessions::Sessions;
 
 /// What an operator decides about the gateway.
 #[derive(Debug, Clone)]

@@ -12,6 +12,7 @@
 
 pub mod auth;
 pub mod client_msg;
+pub mod encoding;
 mod gather;
 pub mod handshake;
 mod pixel;

@@ -258,6 +258,21 @@ pub fn noise(seed: u64, length: usize) -> Vec<u8> {
         .collect()
 }
 
+/// What a viewer sends for a key that goes down.
+pub const fn key(keysym: u32) -> [u8; 8] {
+    let [a, b, c, d] = keysym.to_be_bytes();
+    [4, 1, 0, 0, a, b, c, d]
+}
+
+/// Keys that repeat nowhere near: `length` bytes, a multiple of 8.
+pub fn keys(seed: u64, length: usize) -> Vec<u8> {
+    let mut random = Random::new(seed);
+    std::iter::repeat_with(|| key((random.next() >> 32) as u32))
+        .flatten()
+        .take(length)
+        .collect()
+}
+
 /// Numbers that are the same in every run.
 pub struct Random(u64);
 

@@ -1,0 +1,189 @@
+//! The page's call: it redeems its token and learns what it opens.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse as _, Response};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, header};
+use oriel_domain::{ConsoleKind, ConsoleToken, EndReason, Server};
+use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
+
+use super::{client_of, log_refusal, status};
+use crate::redeem::Claim;
+use crate::session::Failure;
+use crate::{Gateway, Inner};
+
+/// Largest body of the page's call, in bytes.
+const MAX_BODY: usize = 4096;
+/// How long a page may take to send it.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What a page sends to redeem its token.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct OpenConsole {
+    /// The token of the link.
+    token: String,
+}
+
+/// The console that a page's token opens.
+#[derive(Serialize, ToSchema)]
+struct OpenedConsole {
+    console: ConsoleFacts,
+}
+
+#[derive(Serialize, ToSchema)]
+struct ConsoleFacts {
+    server: ServerFacts,
+    /// The protocol, such as `vnc`.
+    protocol: &'static str,
+    /// The type, such as `novnc`.
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+#[derive(Serialize, ToSchema)]
+struct ServerFacts {
+    id: String,
+    name: String,
+}
+
+/// Why a page's token opens nothing.
+#[derive(Serialize, ToSchema)]
+struct Refusal {
+    error: RefusalReason,
+}
+
+#[derive(Serialize, ToSchema)]
+struct RefusalReason {
+    /// The reason's name, as page, log and audit trail know it.
+    code: &'static str,
+    message: String,
+}
+
+#[derive(OpenApi)]
+#[openapi(paths(redeem_console))]
+struct Document;
+
+/// The gateway's part of `/openapi.json`.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}
+impl Inner {
+    /// What the page's call does: origin, token, and whether the console is still there.
+    async fn redeem_for_page(&self, parts: &Parts, body: Body) -> Result<(Claim, Arc<Server>), Failure> {
+        self.check_origin(&parts.uri, &parts.headers)?;
+        let token = read_token(&parts.headers, body).await?;
+        let claim = self.redeem(&token, &parts.headers).await?;
+        match self.locate(&claim) {
+            Ok((server, _)) => Ok((claim, server)),
+            Err(reason) => {
+                claim.give_back().await;
+                Err(reason.into())
+            }
+        }
+    }
+}
+
+/// The page redeems its token and learns what it opens.
+///
+/// Only now is the token used up; fetching the page is free. The browser that redeemed it gets a cookie, with which it
+/// may come back. The console itself is a WebSocket, at any path: `/websockify?token=...`.
+#[utoipa::path(post, path = "/oriel/v1/console", operation_id = "redeem_console", tag = "gateway",
+    request_body = OpenConsole,
+    responses(
+        (status = 200, description = "The console that the token opens", body = OpenedConsole,
+            headers(("Set-Cookie" = String, description = "Lets this browser come back"), ("Cache-Control" = String))),
+        (status = 400, description = "The body is not what the call asks for", body = Refusal),
+        (status = 401, description = "No token came, or nobody was given it, or its time is over", body = Refusal),
+        (status = 403, description = "The page is not one that may, or another browser has used the token", body = Refusal),
+        (status = 404, description = "The server or its console is not there any more", body = Refusal),
+        (status = 408, description = "The body did not come in time", body = Refusal),
+        (status = 500, description = "Something broke inside", body = Refusal),
+    ),
+)]
+pub(super) async fn redeem_console(State(gateway): State<Gateway>, request: Request) -> Response {
+    let inner = &gateway.inner;
+    let (parts, body) = request.into_parts();
+    match inner.redeem_for_page(&parts, body).await {
+        Ok((claim, server)) => {
+            let mut response = Json(describe(&server, claim.grant.console)).into_response();
+            let token = claim.token;
+            let cookie = claim
+                .keep()
+                .and_then(|secret| inner.resume_cookie(&token, &secret));
+            if let Some(cookie) = cookie {
+                response.headers_mut().append(header::SET_COOKIE, cookie);
+            }
+            no_store(response)
+        }
+        Err(failure) => {
+            log_refusal(&failure, client_of(&parts));
+            // The details of what was sent wrongly help whoever sent it; those of what broke inside
+            // are for the log alone.
+            let message = match failure.reason {
+                EndReason::ClientProtocol => failure.detail,
+                reason => reason.describe().to_owned(),
+            };
+            let code = failure.reason.name();
+            let refusal = Refusal {
+                error: RefusalReason { code, message },
+            };
+            no_store((status(failure.reason), Json(refusal)).into_response())
+        }
+    }
+}
+
+/// The token in the body of the page's call. What is told of a bad body repeats nothing of it: it
+/// may well be a token in the wrong place.
+async fn read_token(headers: &HeaderMap, body: Body) -> Result<ConsoleToken, Failure> {
+    let wrong = |detail: &str| Failure::new(EndReason::ClientProtocol, detail);
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let essence = content_type
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default();
+    // No other site can send this type without asking first, which is half of the defence.
+    if !essence.trim().eq_ignore_ascii_case("application/json") {
+        return Err(wrong("the Content-Type must be application/json"));
+    }
+    let body = match tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(body, MAX_BODY)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return Err(wrong("the body is too long, or broke off")),
+        Err(_) => return Err(EndReason::ClientTimeout.into()),
+    };
+    let body: OpenConsole =
+        serde_json::from_slice(&body).map_err(|_| wrong("the body must be {\"token\": \"...\"}"))?;
+    if body.token.is_empty() {
+        return Err(EndReason::TokenMissing.into());
+    }
+    Ok(body.token.parse().map_err(|_| EndReason::TokenUnknown)?)
+}
+
+fn describe(server: &Server, kind: ConsoleKind) -> OpenedConsole {
+    OpenedConsole {
+        console: ConsoleFacts {
+            server: ServerFacts {
+                id: server.id.to_string(),
+                name: server.name.clone(),
+            },
+            protocol: kind.protocol().name(),
+            kind: kind.name(),
+        },
+    }
+}
+
+fn no_store(mut response: Response) -> Response {
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
