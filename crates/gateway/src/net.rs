@@ -8,6 +8,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::server::TlsStream;
 
+use crate::back_end;
+
 /// A browser's connection, as the listener accepted it.
 #[derive(Debug)]
 pub enum ClientStream {
@@ -22,6 +24,8 @@ pub enum ClientStream {
 pub(crate) enum BackEndStream {
     Tcp(TcpStream),
     Unix(UnixStream),
+    /// Either of them inside TLS.
+    Tls(back_end::TlsStream),
 }
 
 macro_rules! delegate_io {
@@ -61,4 +65,4 @@ macro_rules! delegate_io {
 }
 
 delegate_io!(ClientStream { Plain, Tls });
-delegate_io!(BackEndStream { Tcp, Unix });
+delegate_io!(BackEndStream { Tcp, Unix, Tls });
