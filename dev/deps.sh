@@ -31,6 +31,9 @@ for group in "$@"; do
       ;;
     test)
       need chromium chromium fonts-dejavu-core
+      need Xvnc tigervnc-standalone-server
+      [[ -e /usr/include/openssl/ssl.h ]] || missing+=(libssl-dev)
+      need pkg-config pkg-config
       python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
       ;;
     *) die "there is no group of packages named $group" ;;

@@ -235,8 +235,8 @@ mod tests {
         security
     }
 
-    fn password() -> Option<PasswordSource> {
-        Some(PasswordSource::File("p".into()))
+    fn password() -> PasswordSource {
+        PasswordSource::File("p".into())
     }
 
     #[test]
@@ -252,7 +252,7 @@ mod tests {
         let plain = BackEndSecurity::default();
         assert_eq!(plain.usable(&tcp()).unwrap(), [S::None, S::TlsNone]);
         let known = with(|s| {
-            s.password = password();
+            s.password = Some(password());
             s.username = Some("ann".into());
         });
         assert_eq!(
@@ -267,7 +267,7 @@ mod tests {
         assert_eq!(ca.usable(&tcp()).unwrap(), [S::X509None]);
         let known = with(|s| {
             s.authority = Some("ca.pem".into());
-            s.password = password();
+            s.password = Some(password());
             s.username = Some("ann".into());
         });
         assert_eq!(

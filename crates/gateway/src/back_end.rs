@@ -6,6 +6,8 @@ mod anonymous;
 mod dial;
 mod files;
 mod secure;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod x509;
 

@@ -14,7 +14,7 @@ use super::tls::TlsStream;
 use crate::net::BackEndStream;
 use crate::session::Failure;
 
-/// Anonymous key exchanges alone: GnuTLS, which QEMU and `TigerVNC` use, has them up to TLS 1.2. The first two are what
+/// Anonymous key exchanges alone: `GnuTLS`, which QEMU and `TigerVNC` use, has them up to TLS 1.2. The first two are what
 /// both of them take; the others are for servers with elliptic curves alone, or without GCM. OpenSSL keeps all
 /// of them out above its security level 0.
 const CIPHERS: &str = "ADH-AES256-GCM-SHA384:ADH-AES128-GCM-SHA256:AECDH-AES256-SHA:AECDH-AES128-SHA:\

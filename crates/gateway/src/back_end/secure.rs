@@ -31,15 +31,10 @@ pub(crate) async fn secure(stream: BackEndStream, back_end: &BackEnd) -> Result<
     let unanswered = Unanswered::default();
     let schemes = schemes(back_end)?;
     let secured = negotiate(stream, back_end, schemes, &unanswered).await;
-    secured.map_err(|failure| match failure.reason {
+    secured.map_err(|failure| match (failure.reason, unanswered.hint()) {
         // In TLS 1.3 a client is turned away after its handshake is over.
-        EndReason::BackEndSecurity | EndReason::BackEndClosed | EndReason::BackEndLost
-            if unanswered.is_noted() =>
-        {
-            insecure(format!(
-                "{}; it had asked for a client certificate: set client_cert_file and client_key_file",
-                failure.detail
-            ))
+        (EndReason::BackEndClosed | EndReason::BackEndLost, Some(hint)) => {
+            insecure(format!("{}{hint}", failure.detail))
         }
         _ => failure,
     })
@@ -57,14 +52,17 @@ async fn negotiate(
     loop {
         match handshake.feed(&mut unread).map_err(|error| refused(&error))? {
             BackEndStep::Send(bytes) => {
-                stream.write_all(&bytes).await.map_err(|error| lost(&error))?;
+                stream
+                    .write_all(&bytes)
+                    .await
+                    .map_err(|error| lost(&error, unanswered))?;
             }
             BackEndStep::Prove(demand) => {
                 let proof = prove(back_end, demand).await?;
                 stream
                     .write_all(proof.expose_secret())
                     .await
-                    .map_err(|error| lost(&error))?;
+                    .map_err(|error| lost(&error, unanswered))?;
             }
             BackEndStep::StartTls(kind) => {
                 if !unread.is_empty() {
@@ -81,8 +79,11 @@ async fn negotiate(
                 });
             }
             BackEndStep::Need => {
-                stream.flush().await.map_err(|error| lost(&error))?;
-                let read = stream.read(&mut buffer).await.map_err(|error| lost(&error))?;
+                stream.flush().await.map_err(|error| lost(&error, unanswered))?;
+                let read = stream
+                    .read(&mut buffer)
+                    .await
+                    .map_err(|error| lost(&error, unanswered))?;
                 if read == 0 {
                     return Err(refused(&handshake.closed()));
                 }
@@ -93,7 +94,7 @@ async fn negotiate(
 }
 
 /// What may be used with this back end, as far as this build can.
-fn schemes(back_end: &BackEnd) -> Result<Vec<Scheme>, Failure> {
+pub(super) fn schemes(back_end: &BackEnd) -> Result<Vec<Scheme>, Failure> {
     let usable = back_end
         .security
         .usable(&back_end.address)
@@ -143,12 +144,16 @@ async fn prove(back_end: &BackEnd, demand: Demand) -> Result<SecretSlice<u8>, Fa
 }
 
 /// A connection that broke off: by TLS, which says why, or otherwise.
-fn lost(error: &io::Error) -> Failure {
-    let by_tls = error.get_ref().is_some_and(|cause| cause.is::<rustls::Error>());
-    if by_tls {
-        insecure(format!("TLS with the back end failed: {error}"))
-    } else {
-        Failure::of_back_end(error)
+fn lost(error: &io::Error, unanswered: &Unanswered) -> Failure {
+    match error
+        .get_ref()
+        .and_then(|cause| cause.downcast_ref::<rustls::Error>())
+    {
+        Some(cause) => {
+            let hint = unanswered.hint().unwrap_or_default();
+            insecure(format!("TLS with the back end failed: {cause}{hint}"))
+        }
+        None => Failure::of_back_end(error),
     }
 }
 

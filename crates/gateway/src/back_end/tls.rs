@@ -96,8 +96,10 @@ impl Unanswered {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn is_noted(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+    /// What to add to the failure of a back end that turned the gateway away: it may be this.
+    pub(super) fn hint(&self) -> Option<&'static str> {
+        let noted = self.0.load(Ordering::Relaxed);
+        noted.then_some("; it had asked for a client certificate: set client_cert_file and client_key_file")
     }
 }
 

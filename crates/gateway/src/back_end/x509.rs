@@ -54,11 +54,8 @@ pub(super) async fn connect(
         .unwrap_or(ServerName::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST).into()));
     let connected = TlsConnector::from(Arc::new(config)).connect(hello, stream).await;
     connected.map(TlsStream::new).map_err(|error| {
-        insecure(format!(
-            "TLS with {} failed: {}",
-            back_end.address,
-            describe(&error)
-        ))
+        let why = describe(&error, unanswered);
+        insecure(format!("TLS with {} failed: {why}", back_end.address))
     })
 }
 
@@ -203,20 +200,25 @@ impl ResolvesClientCert for Answer {
 }
 
 /// What an operator has to hear of a failed handshake.
-fn describe(error: &io::Error) -> String {
-    let cause = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
-    match cause {
-        Some(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
-            "its certificate is not signed by any authority in ca_file".to_owned()
-        }
-        Some(Error::InvalidCertificate(
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        )) => format!("its certificate names another back end ({error}): see tls_name and check_name"),
-        Some(Error::InvalidCertificate(
-            CertificateError::Expired | CertificateError::ExpiredContext { .. },
-        )) => format!("its certificate has expired ({error})"),
+fn describe(error: &io::Error, unanswered: &Unanswered) -> String {
+    let hint = unanswered.hint().unwrap_or_default();
+    match error.get_ref().and_then(|cause| cause.downcast_ref::<Error>()) {
+        Some(Error::InvalidCertificate(cause)) => match cause {
+            // An authority of the same name with another key gives the latter.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+                "its certificate is not signed by any authority in ca_file".to_owned()
+            }
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                format!("its certificate names another back end ({error}): see tls_name and check_name")
+            }
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                format!("its certificate has expired ({error})")
+            }
+            _ => error.to_string(),
+        },
+        Some(Error::AlertReceived(_)) => format!("{error}{hint}"),
         _ if error.kind() == io::ErrorKind::UnexpectedEof => {
-            "it closed the connection; its log may say why".to_owned()
+            format!("it closed the connection; its log may say why{hint}")
         }
         _ => error.to_string(),
     }
