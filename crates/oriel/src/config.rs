@@ -1,6 +1,7 @@
 //! Every setting, its default, and where it is read from: built-in defaults, then the file, then
 //! the environment. `oriel.example.toml` is the reference; a test holds the two together.
 
+mod back_end;
 mod environment;
 mod keystone;
 mod reference;
@@ -132,6 +133,8 @@ section! {
         policy: Policy = Policy::default(),
         /// What a console token is good for.
         grants: Grants = Grants::default(),
+        /// How back ends are secured.
+        back_end: back_end::BackEnd = back_end::BackEnd::default(),
         /// The data path.
         gateway: Gateway = Gateway::default(),
         /// What is written down.
@@ -358,6 +361,7 @@ impl Config {
             config.start_paths_at(folder);
         }
         config.check()?;
+        config.back_end.settings()?;
         if config.identity.mode == IdentityMode::Keystone {
             config.identity.keystone.settings()?;
         }
@@ -373,6 +377,7 @@ impl Config {
             .chain(&mut self.policy.file)
             .chain(&mut self.identity.keystone.password_file)
             .chain(&mut self.identity.keystone.ca_file)
+            .chain(self.back_end.paths())
         {
             *path = folder.join(&path);
         }
