@@ -101,7 +101,7 @@ impl FromStr for ConsoleKind {
 }
 
 /// Where a back end listens. It comes from the inventory alone, never from a client.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Address {
     /// A host name or address, and a port.
     Tcp {
@@ -112,23 +112,40 @@ pub enum Address {
     },
     /// A UNIX socket on the gateway's own machine.
     Unix(PathBuf),
+    /// The same as [`Tcp`](Self::Tcp), where the port speaks Telnet: for serial lines alone.
+    Telnet {
+        /// Name, IPv4 or IPv6 address, without brackets.
+        host: String,
+        /// TCP port, 1 to 65535.
+        port: u16,
+    },
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tcp { host, port } if host.contains(':') => write!(f, "tcp:[{host}]:{port}"),
-            Self::Tcp { host, port } => write!(f, "tcp:{host}:{port}"),
+            Self::Tcp { host, port } => write_port(f, "tcp", host, *port),
+            Self::Telnet { host, port } => write_port(f, "telnet", host, *port),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
         }
+    }
+}
+
+fn write_port(f: &mut fmt::Formatter<'_>, scheme: &str, host: &str, port: u16) -> fmt::Result {
+    if host.contains(':') {
+        write!(f, "{scheme}:[{host}]:{port}")
+    } else {
+        write!(f, "{scheme}:{host}:{port}")
     }
 }
 
 /// A text that names no back end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
-    /// Neither `tcp:` nor `unix:` in front.
-    #[error("a back end is written tcp:HOST:PORT, tcp:[IPV6]:PORT or unix:/PATH, got {0:?}")]
+    /// None of `tcp:`, `telnet:` and `unix:` in front.
+    #[error(
+        "a back end is written tcp:HOST:PORT, tcp:[IPV6]:PORT, telnet:HOST:PORT or unix:/PATH, got {0:?}"
+    )]
     Form(String),
     /// The port is not a number from 1 to 65535.
     #[error("{0:?} is no port: give a number from 1 to 65535")]
@@ -150,11 +167,13 @@ impl FromStr for Address {
                 Err(AddressError::RelativePath(path.to_owned()))
             };
         }
-        let (host, port) = text
-            .strip_prefix("tcp:")
-            .ok_or_else(form)?
-            .rsplit_once(':')
-            .ok_or_else(form)?;
+        let (scheme, rest) = text.split_once(':').ok_or_else(form)?;
+        let telnet = match scheme {
+            "tcp" => false,
+            "telnet" => true,
+            _ => return Err(form()),
+        };
+        let (host, port) = rest.rsplit_once(':').ok_or_else(form)?;
         let host = match host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
             Some(v6) => v6,
             None if host.contains(':') => return Err(form()),
@@ -168,9 +187,11 @@ impl FromStr for Address {
             .ok()
             .filter(|&p| p != 0)
             .ok_or_else(|| AddressError::Port(port.to_owned()))?;
-        Ok(Self::Tcp {
-            host: host.to_owned(),
-            port,
+        let host = host.to_owned();
+        Ok(if telnet {
+            Self::Telnet { host, port }
+        } else {
+            Self::Tcp { host, port }
         })
     }
 }
@@ -197,6 +218,8 @@ mod tests {
             "tcp:127.0.0.1:5900",
             "tcp:[::1]:5901",
             "tcp:hv-7.example:5900",
+            "telnet:hv-7.example:4555",
+            "telnet:[::1]:4555",
             "unix:/run/vm/1/vnc.sock",
         ] {
             assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
@@ -216,6 +239,8 @@ mod tests {
             "unix:vnc.sock",
             "h:1",
             "tcp:a b:1",
+            "telnet:h",
+            "telnets:h:1",
         ] {
             assert!(text.parse::<Address>().is_err(), "{text:?}");
         }

@@ -18,7 +18,7 @@ pub use access_key::{AccessKeyId, NotAnAccessKey, SecretKey};
 pub use console::{Address, AddressError, BackEnd, ConsoleKind, Protocol, UnknownConsoleKind};
 pub use grant::{Grant, RefusedToken, Uses};
 pub use id::{DomainId, IdError, ProjectId, ServerId, SessionId, UserId};
-pub use principal::{DomainRef, Principal, ProjectRef, Role, Roles, UnknownRole, UserRef};
+pub use principal::{DomainRef, Evidence, Principal, ProjectRef, Role, Roles, UnknownRole, UserRef};
 pub use secret::{AuthToken, ConsoleToken, Digest, NotAToken, ResumeSecret, hex};
 pub use security::{
     BackEndSecurity, ClientCertificate, NoName, PasswordSource, SecurityScheme, UnusableSecurity,

@@ -140,7 +140,7 @@ impl BackEndSecurity {
         match (self.check_name, &self.tls_name, address) {
             (Some(false), ..) => Ok(None),
             (_, Some(name), _) => Ok(Some(name)),
-            (_, None, Address::Tcp { host, .. }) => Ok(Some(host)),
+            (_, None, Address::Tcp { host, .. } | Address::Telnet { host, .. }) => Ok(Some(host)),
             (_, None, Address::Unix(_)) => Err(NoName),
         }
     }
@@ -152,7 +152,7 @@ impl BackEndSecurity {
     /// middle. And what would hand a password to whoever answers is only used if it was said.
     pub fn usable(&self, address: &Address) -> Result<Vec<SecurityScheme>, UnusableSecurity> {
         let by_rule = |scheme: SecurityScheme| {
-            let certified = self.authority.is_some() && matches!(address, Address::Tcp { .. });
+            let certified = self.authority.is_some() && !matches!(address, Address::Unix(_));
             match scheme {
                 SecurityScheme::TlsPlain => false,
                 scheme => !certified || scheme.wants_certificate(),

@@ -15,6 +15,7 @@ mod relay;
 mod rules;
 mod run;
 mod screen;
+mod serial;
 mod session;
 mod sessions;
 mod traffic;
@@ -25,9 +26,11 @@ use std::time::Duration;
 use oriel_inventory::Inventory;
 use oriel_store::Store;
 
-pub use self::http::{ClientAddress, openapi};
+pub use self::http::{ClientAddress, ReachedBy, openapi};
 pub use self::net::ClientStream;
-pub use self::origin::OriginRules;
+pub use self::origin::{OriginCheck, OriginRules};
+use self::serial::Lines;
+pub use self::serial::SerialSettings;
 use self::sessions::Sessions;
 
 /// What an operator decides about the gateway.
@@ -39,6 +42,9 @@ pub struct GatewaySettings {
     pub origins: OriginRules,
     /// Whether browsers reach the gateway over TLS, so that cookies must be kept to TLS.
     pub secure: bool,
+    /// Whether pages of other sites may show the console in a frame, where the browser keeps cookies
+    /// only for that site's frames.
+    pub framed: bool,
     /// How long a browser that redeemed a token may come back with its cookie.
     pub resume_for: time::Duration,
     /// How long to try to reach a back end.
@@ -51,6 +57,8 @@ pub struct GatewaySettings {
     pub longest_session: Option<Duration>,
     /// Most sessions at once.
     pub max_sessions: usize,
+    /// Serial consoles.
+    pub serial: SerialSettings,
 }
 
 /// The gateway. Clones share it.
@@ -65,18 +73,21 @@ struct Inner {
     store: Store,
     settings: GatewaySettings,
     sessions: Sessions,
+    lines: Lines,
 }
 
 impl Gateway {
     /// Puts a gateway together.
     pub fn new(inventory: Inventory, store: Store, settings: GatewaySettings) -> Self {
         let sessions = Sessions::new(store.clone(), settings.name.clone(), settings.max_sessions);
+        let lines = Lines::new(settings.serial.clone());
         Self {
             inner: Arc::new(Inner {
                 inventory,
                 store,
                 settings,
                 sessions,
+                lines,
             }),
         }
     }
@@ -84,6 +95,8 @@ impl Gateway {
     /// Takes no new session, tells the live ones and waits until they have ended, but no longer
     /// than `grace`. Returns how many were still there then.
     pub async fn stop(&self, grace: Duration) -> usize {
-        self.inner.sessions.stop(grace).await
+        let left = self.inner.sessions.stop(grace).await;
+        self.inner.lines.stop();
+        left
     }
 }

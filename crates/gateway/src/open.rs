@@ -2,60 +2,78 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderValue, Uri, header};
-use oriel_domain::{BackEnd, EndReason, Protocol, Server};
+use http::request::Parts;
+use http::{HeaderValue, header};
+use oriel_domain::{BackEnd, ConsoleKind, EndReason, Server};
 
 use crate::Inner;
-use crate::http::ClientAddress;
+use crate::http::{ClientAddress, ReachedBy};
 use crate::redeem::{Claim, token_of};
 use crate::screen::{self, Screen};
+use crate::serial::Viewer;
 use crate::session::{Failure, Session};
+
+/// A back end that is ready to be relayed, of any kind that the gateway carries.
+pub(crate) enum Console {
+    Screen(Screen),
+    Serial(Viewer),
+}
 
 /// A session that is ready to relay.
 pub(crate) struct Opened {
     pub session: Session,
-    pub screen: Screen,
+    pub console: Console,
     pub cookie: Option<HeaderValue>,
 }
 
 impl Inner {
     /// Origin, token, back end: the steps before the first byte is relayed.
-    pub(crate) async fn open(
-        &self,
-        uri: &Uri,
-        headers: &HeaderMap,
-        client: ClientAddress,
-    ) -> Result<Opened, Failure> {
+    pub(crate) async fn open(&self, parts: &Parts, client: ClientAddress) -> Result<Opened, Failure> {
         let slot = self.sessions.admit()?;
-        self.check_origin(uri, headers)?;
-        let token = token_of(uri.query(), headers)?;
-        let claim = self.redeem(&token, headers).await?;
+        self.check_origin(parts)?;
+        let token = token_of(parts.uri.query(), &parts.headers)?;
+        let claim = self.redeem(&token, &parts.headers).await?;
         let connected = async {
-            let (_, back_end) = self.locate(&claim)?;
-            let settings = &self.settings;
-            let screen =
-                screen::open(&back_end, settings.connect_timeout, settings.handshake_timeout).await?;
+            let console = self.reach(&claim).await?;
             let session = self
                 .sessions
                 .begin(slot, claim.token, claim.grant.clone(), client)
                 .await?;
-            Ok((session, screen))
+            Ok((session, console))
         };
         match connected.await {
-            Ok((session, screen)) => {
+            Ok((session, console)) => {
                 let token = claim.token;
                 let cookie = claim
                     .keep()
                     .and_then(|secret| self.resume_cookie(&token, &secret));
                 Ok(Opened {
                     session,
-                    screen,
+                    console,
                     cookie,
                 })
             }
             Err(failure) => {
                 claim.give_back().await;
                 Err(failure)
+            }
+        }
+    }
+
+    /// Connects to the console that a claim is for.
+    async fn reach(&self, claim: &Claim) -> Result<Console, Failure> {
+        let (server, back_end) = self.locate(claim)?;
+        let settings = &self.settings;
+        let (connect, handshake) = (settings.connect_timeout, settings.handshake_timeout);
+        match claim.grant.console {
+            ConsoleKind::Novnc => Ok(Console::Screen(
+                screen::open(&back_end, connect, handshake).await?,
+            )),
+            ConsoleKind::Serial => Ok(Console::Serial(
+                self.lines.join(&server, &back_end, true, connect).await?,
+            )),
+            ConsoleKind::SpiceHtml5 | ConsoleKind::SpiceDirect | ConsoleKind::Webmks => {
+                Err(EndReason::ConsoleGone.into())
             }
         }
     }
@@ -69,20 +87,22 @@ impl Inner {
         if server.project != claim.grant.project || !server.present || server.host.is_none() {
             return Err(EndReason::ServerGone);
         }
-        match (
-            claim.grant.console.protocol(),
-            server.consoles.get(&claim.grant.console),
-        ) {
-            (Protocol::Vnc, Some(back_end)) => Ok((Arc::clone(&server), back_end.clone())),
-            _ => Err(EndReason::ConsoleGone),
+        let kind = claim.grant.console;
+        // The others are carried by proxies that are not Oriel's.
+        let carried = matches!(kind, ConsoleKind::Novnc | ConsoleKind::Serial);
+        match server.consoles.get(&kind).filter(|_| carried) {
+            Some(back_end) => Ok((Arc::clone(&server), back_end.clone())),
+            None => Err(EndReason::ConsoleGone),
         }
     }
 
-    pub(crate) fn check_origin(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Failure> {
-        if self.settings.origins.admit(uri, headers) {
+    pub(crate) fn check_origin(&self, parts: &Parts) -> Result<(), Failure> {
+        let reached_by = parts.extensions.get::<ReachedBy>().map(|by| &by.0);
+        let rules = &self.settings.origins;
+        if rules.admit(&parts.uri, &parts.headers, reached_by) {
             return Ok(());
         }
-        let origin = headers.get(header::ORIGIN).map(HeaderValue::as_bytes);
+        let origin = parts.headers.get(header::ORIGIN).map(HeaderValue::as_bytes);
         let origin = String::from_utf8_lossy(origin.unwrap_or_default());
         Err(Failure::new(EndReason::OriginRefused, format!("{origin:.200}")))
     }

@@ -2,10 +2,13 @@
 //!
 //! One hand-written `poll` moves both directions. It reads into a buffer that the thread lends it
 //! and writes from there at once; only what the other side would not take is kept, so an idle
-//! session owns no buffer, and a stalled side holds at most one read of the other. The two
+//! session owns no buffer, and a stalled side holds at most one read of the other. A large picture does not
+//! even pass through this program where nothing lies above the two sockets: see [`pipe`]. The two
 //! directions share nothing: a browser that takes no picture can still send its key strokes.
 
 mod down;
+mod form;
+mod pipe;
 mod rest;
 mod up;
 
@@ -15,11 +18,14 @@ use std::io;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use oriel_domain::EndReason;
+use oriel_domain::{EndReason, Fault};
 use oriel_ws::{ControlFrame, Deframer, Header, MAX_HEADER};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
+pub(crate) use self::form::Down;
+use self::pipe::Pipe;
+pub(crate) use self::pipe::{MaybeRaw, RawSocket};
 use self::rest::Rest;
 use crate::farewell::Ended;
 use crate::rules::Filter;
@@ -43,13 +49,19 @@ pub(crate) struct Relay<'a, B, H> {
     deframer: Deframer,
     /// What the browser may send, where its bytes are messages of a screen.
     filter: Option<Filter>,
+    /// How the back end's bytes go down.
+    form: Down,
     traffic: &'a Traffic,
     /// To the browser: the rest of a frame. Nothing may come between its pieces.
     down: Rest,
+    /// Behind that, while a back end sends so much that the kernel had better move it.
+    pipe: Option<Pipe>,
     /// To the back end.
     up: Rest,
     /// The next control frame for the browser, after the frame under way.
     control: Option<ControlFrame>,
+    /// Set while the back end has not been told that what was written to it may go.
+    unsettled: bool,
     /// Set while bytes for the browser may lie in its TLS layer.
     unflushed: bool,
     pings: Interval,
@@ -61,8 +73,8 @@ pub(crate) struct Relay<'a, B, H> {
 
 impl<'a, B, H> Relay<'a, B, H>
 where
-    B: AsyncRead + AsyncWrite + Unpin,
-    H: AsyncRead + AsyncWrite + Unpin,
+    B: AsyncRead + AsyncWrite + MaybeRaw + Unpin,
+    H: AsyncRead + AsyncWrite + MaybeRaw + Unpin,
 {
     /// Joins the two. `deframer` has seen all that was read from the browser before.
     pub fn new(
@@ -70,6 +82,7 @@ where
         back_end: H,
         deframer: Deframer,
         filter: Option<Filter>,
+        form: Down,
         ping_interval: Duration,
         traffic: &'a Traffic,
     ) -> Self {
@@ -80,10 +93,13 @@ where
             back_end,
             deframer,
             filter,
+            form,
             traffic,
             down: Rest::default(),
+            pipe: None,
             up: Rest::default(),
             control: None,
+            unsettled: true,
             unflushed: false,
             pings,
             last_heard: Instant::now(),
@@ -95,19 +111,21 @@ where
     ///
     /// # Errors
     ///
-    /// What the browser has sent may be none of a viewer's messages.
-    pub fn start_with(&mut self, from_back_end: &[u8], from_browser: &[u8]) -> Result<(), Failure> {
+    /// What either has sent may be none of its messages.
+    pub fn start_with(&mut self, mut from_back_end: Vec<u8>, from_browser: &[u8]) -> Result<(), Failure> {
+        self.traffic.add_down(from_back_end.len());
+        let passed = self.form.pass(&mut from_back_end)?;
+        from_back_end.truncate(passed);
         if !from_back_end.is_empty() {
             self.down.keep(Header::binary(from_back_end.len()).as_bytes());
-            self.down.keep(from_back_end);
+            self.down.keep(&from_back_end);
         }
-        self.traffic.add_down(from_back_end.len());
         self.traffic.add_up(from_browser.len());
         let rest = match &mut self.filter {
             None => from_browser,
             Some(filter) => {
                 filter
-                    .pass(from_browser, self.up.end())
+                    .pass(from_browser, self.up.end(), &mut self.form)
                     .map_err(|error| Failure::new(EndReason::ClientProtocol, error.to_string()))?
                     .rest
             }
@@ -116,14 +134,31 @@ where
         Ok(())
     }
 
+    /// Takes what was read from the browser before the relay began, where nothing has looked at it yet. It may be its
+    /// end already.
+    pub fn start_with_frames(&mut self, received: &mut [u8]) -> Option<Ended> {
+        let decoded = self.deframer.push(received);
+        self.control = decoded.ping.as_ref().map(ControlFrame::pong);
+        match decoded.end {
+            Some(end) => Some(Ended::by_client(&end)),
+            None => self.start_with(Vec::new(), decoded.data).err().map(Ended::from),
+        }
+    }
+
     /// Carries bytes until one side ends it.
     pub async fn run(&mut self) -> Ended {
-        poll_fn(|cx| self.poll(cx)).await
+        let ended = poll_fn(|cx| self.poll(cx)).await;
+        if ended.failure.reason.fault() == Fault::Client {
+            self.last_words().await;
+        }
+        ended
     }
 
     /// The browser, and the rest of the frame that it must get before any other.
     pub fn into_browser(self) -> (B, Vec<u8>) {
-        (self.browser, self.down.into_unsent())
+        let mut unsent = self.down.into_unsent();
+        unsent.extend(self.pipe.map(Pipe::drain).unwrap_or_default());
+        (self.browser, unsent)
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
@@ -143,7 +178,7 @@ where
     fn poll_pings(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         while self.pings.poll_tick(cx).is_ready() {
             // A browser that is not listened to, since the back end takes nothing, is not silent.
-            if !self.up.is_empty() {
+            if !self.up.is_empty() || self.may_settle() {
                 self.last_heard = Instant::now();
             }
             if self.last_heard.elapsed() >= self.pings.period() * 2 {

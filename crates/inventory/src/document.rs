@@ -327,6 +327,11 @@ host = ""
             ),
             (GOOD.replace("unix:/run", "/run"), 8, "unix:/PATH"),
             (
+                GOOD.replace("unix:/run/vm/web-1/vnc.sock", "telnet:hv-1:4555"),
+                8,
+                "for serial consoles",
+            ),
+            (
                 GOOD.replace("console.novnc", "console.vnc"),
                 7,
                 "unknown console type",

@@ -61,7 +61,7 @@ pub(super) async fn connect(
 
 fn host_of(address: &Address) -> Option<ServerName<'static>> {
     match address {
-        Address::Tcp { host, .. } => ServerName::try_from(host.clone()).ok(),
+        Address::Tcp { host, .. } | Address::Telnet { host, .. } => ServerName::try_from(host.clone()).ok(),
         Address::Unix(_) => None,
     }
 }

@@ -13,7 +13,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use oriel_domain::{ConsoleKind, ConsoleToken, Grant, Uses};
-use oriel_gateway::{ClientAddress, ClientStream, Gateway, GatewaySettings, OriginRules};
+use oriel_gateway::{ClientAddress, ClientStream, Gateway, GatewaySettings, OriginRules, SerialSettings};
 use oriel_inventory::{FileInventory, Inventory};
 use oriel_store::Store;
 use sqlx::Row as _;
@@ -25,7 +25,7 @@ use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
 pub use browser::{Answer, BINARY, CLOSE, Knock, PING, PONG, Page, frame, masked};
-pub use hypervisor::{Hypervisor, Script, echo, greet, hung_up, init};
+pub use hypervisor::{Hypervisor, Script, Wire, echo, greet, hung_up, init};
 
 /// The server whose console the tests open.
 pub const SERVER: &str = "47e9be4e-a7b9-471f-92d9-ffc83814e07a";
@@ -64,12 +64,22 @@ impl House {
 
     /// The same with other settings than the usual.
     pub async fn with(back_end: &str, adjust: impl FnOnce(&mut GatewaySettings)) -> Self {
+        let consoles = format!("[server.console.novnc]\nback_end = \"{back_end}\"\n");
+        Self::furnished(&consoles, adjust).await
+    }
+
+    /// A gateway whose server has a serial line at this address.
+    pub async fn serial(back_end: &str, adjust: impl FnOnce(&mut GatewaySettings)) -> Self {
+        let consoles = format!("[server.console.serial]\nback_end = \"{back_end}\"\n");
+        Self::furnished(&consoles, adjust).await
+    }
+
+    /// A gateway whose server has this in the inventory besides what each has.
+    pub async fn furnished(consoles: &str, adjust: impl FnOnce(&mut GatewaySettings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let servers = folder.path().join("servers.toml");
-        let text = format!(
-            "[[server]]\nid = \"{SERVER}\"\nname = \"web-1\"\nproject = \"{PROJECT}\"\n\
-             [server.console.novnc]\nback_end = \"{back_end}\"\n"
-        );
+        let text =
+            format!("[[server]]\nid = \"{SERVER}\"\nname = \"web-1\"\nproject = \"{PROJECT}\"\n{consoles}");
         std::fs::write(&servers, text).unwrap();
         let inventory = Inventory::File(Arc::new(FileInventory::open(&servers).unwrap()));
         let database = folder.path().join("oriel.db");
@@ -81,12 +91,18 @@ impl House {
                 &["portal.example".into()],
             ),
             secure: false,
+            framed: false,
             resume_for: time::Duration::hours(8),
             connect_timeout: PATIENCE,
             handshake_timeout: PATIENCE,
             ping_interval: Duration::from_secs(30),
             longest_session: None,
             max_sessions: 100,
+            serial: SerialSettings {
+                replay: 64 * 1024,
+                linger: PATIENCE,
+                max_lingering: 10,
+            },
         };
         adjust(&mut settings);
         let gateway = Gateway::new(inventory, store.clone(), settings);
@@ -219,7 +235,7 @@ async fn listen(listener: TcpListener, gateway: Gateway) {
             async move {
                 let mut request: Request = request.map(axum::body::Body::new);
                 request.extensions_mut().insert(ClientAddress(peer.ip()));
-                if Gateway::wants_websocket(request.headers()) {
+                if Gateway::wants_websocket(&request) {
                     Ok(gateway.open(request).await)
                 } else {
                     gateway.router().oneshot(request).await
@@ -228,7 +244,8 @@ async fn listen(listener: TcpListener, gateway: Gateway) {
         });
         tokio::spawn(async move {
             let io = TokioIo::new(ClientStream::Plain(stream));
-            let server = auto::Builder::new(TokioExecutor::new());
+            let mut server = auto::Builder::new(TokioExecutor::new());
+            server.http2().enable_connect_protocol();
             // Tests break connections on purpose.
             let _ = server.serve_connection_with_upgrades(io, service).await;
         });

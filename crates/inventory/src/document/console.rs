@@ -36,6 +36,10 @@ impl Reader<'_> {
     /// operator sees it, and not when somebody wants the console.
     pub(super) fn back_end(&self, kind: ConsoleKind, console: &Console) -> Result<BackEnd, DocumentError> {
         let address = self.parse::<Address>(&console.back_end)?;
+        if matches!(address, Address::Telnet { .. }) && kind != ConsoleKind::Serial {
+            let reason = format!("telnet: is for serial consoles; a back end of {kind} is tcp: or unix:");
+            return Err(self.error(&console.back_end, reason));
+        }
         let security = self.back_end_security(console)?.or(self.security);
         if kind.protocol() == Protocol::Vnc {
             security

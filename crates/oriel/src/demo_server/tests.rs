@@ -68,6 +68,7 @@ impl Server {
                 Box::new(TcpStream::connect((host.as_str(), *port)).await.unwrap())
             }
             Address::Unix(path) => Box::new(UnixStream::connect(path).await.unwrap()),
+            Address::Telnet { .. } => unreachable!("a demo screen is on no Telnet port"),
         };
         Client::greet(stream).await
     }

@@ -52,7 +52,9 @@ impl Server {
         let listen = match &address {
             Address::Unix(path) => format!("unix:{}{vnc}", path.display()),
             // QEMU counts from VNC's own first port.
-            Address::Tcp { host, port } => format!("{host}:{}{vnc}", i32::from(*port) - 5900),
+            Address::Tcp { host, port } | Address::Telnet { host, port } => {
+                format!("{host}:{}{vnc}", i32::from(*port) - 5900)
+            }
         };
         let process = Command::new("qemu-system-x86_64")
             .args([
@@ -84,7 +86,9 @@ impl Server {
     async fn listens(&mut self) {
         loop {
             let there = match &self.address {
-                Address::Tcp { host, port } => TcpStream::connect((host.as_str(), *port)).await.is_ok(),
+                Address::Tcp { host, port } | Address::Telnet { host, port } => {
+                    TcpStream::connect((host.as_str(), *port)).await.is_ok()
+                }
                 Address::Unix(path) => UnixStream::connect(path).await.is_ok(),
             };
             if there {
@@ -112,7 +116,7 @@ impl Server {
                 "-rfbunixpath".into(),
                 path.display().to_string(),
             ],
-            Address::Tcp { port, .. } => [
+            Address::Tcp { port, .. } | Address::Telnet { port, .. } => [
                 "-rfbport".into(),
                 port.to_string(),
                 "-localhost".into(),
