@@ -221,6 +221,7 @@ async fn answer(
     };
     match dispatch(&context, &route.call, &parts.headers, &body).await {
         Ok(value) => success(&value, api, version, content_type),
+        Err(fault) if fault.is_unauthorized() => control.identity.unauthorized(),
         Err(fault) => fault_response(fault, api, version),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use oriel_domain::{Principal, Roles};
+use oriel_domain::{Evidence, Principal, Roles};
 use tracing::info;
 
 use super::signature::{Claim, Refusal};
@@ -63,6 +63,7 @@ impl Embedded {
                         .roles
                         .last()
                         .map_or_else(Roles::default, |greatest| greatest.with_implied().collect()),
+                    evidence: Some(Evidence::AccessKey(key.clone())),
                 })
             }
             holder => {

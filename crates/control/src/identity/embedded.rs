@@ -4,7 +4,7 @@ mod application_credentials;
 
 use std::time::Instant;
 
-use oriel_domain::{AuthToken, Principal, ProjectId, Roles, SecretKey, UserId};
+use oriel_domain::{AuthToken, Digest, Evidence, Principal, ProjectId, Roles, SecretKey, UserId};
 use oriel_store::{
     AuthMethod, DomainKey, Key, NewToken, ProjectKey, Proof, Store, StoreError, TokenRecord, UserKey,
 };
@@ -129,7 +129,9 @@ impl Embedded {
         token: &AuthToken,
         now: OffsetDateTime,
     ) -> Result<Option<Caller>, IdentityError> {
-        Ok(self.store.token(&token.digest(), now).await?.map(read_caller))
+        let digest = token.digest();
+        let found = self.store.token(&digest, now).await?;
+        Ok(found.map(|record| read_caller(digest, record)))
     }
 
     /// Trades a password for a token. Repeated failures of one user are slowed down, then locked.
@@ -286,7 +288,7 @@ fn new_audit_id() -> String {
     Uuid::new_v4().simple().to_string()
 }
 
-fn read_caller(token: TokenRecord) -> Caller {
+fn read_caller(digest: Digest, token: TokenRecord) -> Caller {
     let roles = token
         .roles
         .last()
@@ -296,6 +298,7 @@ fn read_caller(token: TokenRecord) -> Caller {
             user: token.user,
             project: token.project,
             roles,
+            evidence: Some(Evidence::Token(digest)),
         },
         methods: token.methods,
         application_credential: token.application_credential,
