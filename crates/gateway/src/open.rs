@@ -7,7 +7,7 @@ use oriel_domain::{BackEnd, EndReason, Protocol, Server};
 
 use crate::Inner;
 use crate::http::ClientAddress;
-use crate::redeem::{Claim, token_of};
+use crate::redeem::{Claim, page_of, token_of};
 use crate::screen::{self, Screen};
 use crate::session::{Failure, Session};
 
@@ -30,14 +30,16 @@ impl Inner {
         self.check_origin(uri, headers)?;
         let token = token_of(uri.query(), headers)?;
         let claim = self.redeem(&token, headers).await?;
+        let page = page_of(uri.query());
         let connected = async {
+            self.sessions.check_room(&claim.token, &claim.grant)?;
             let (_, back_end) = self.locate(&claim)?;
             let settings = &self.settings;
             let screen =
                 screen::open(&back_end, settings.connect_timeout, settings.handshake_timeout).await?;
             let session = self
                 .sessions
-                .begin(slot, claim.token, claim.grant.clone(), client)
+                .begin(slot, claim.token, claim.grant.clone(), page, client)
                 .await?;
             Ok((session, screen))
         };

@@ -12,6 +12,7 @@ mod up;
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
+use std::num::NonZeroU32;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ use self::rest::Rest;
 use crate::farewell::Ended;
 use crate::rules::Filter;
 use crate::session::Failure;
+use crate::throttle::Throttle;
 use crate::traffic::Traffic;
 
 /// Most bytes moved by one read.
@@ -44,6 +46,8 @@ pub(crate) struct Relay<'a, B, H> {
     /// What the browser may send, where its bytes are messages of a screen.
     filter: Option<Filter>,
     traffic: &'a Traffic,
+    /// What the browser may be sent a second, where that is limited.
+    throttle: Option<Throttle>,
     /// To the browser: the rest of a frame. Nothing may come between its pieces.
     down: Rest,
     /// To the back end.
@@ -53,6 +57,8 @@ pub(crate) struct Relay<'a, B, H> {
     /// Set while bytes for the browser may lie in its TLS layer.
     unflushed: bool,
     pings: Interval,
+    /// When a ping went out that is not answered yet.
+    pinged: Option<Instant>,
     /// When the browser last sent something, or took something that it had kept waiting.
     last_heard: Instant,
     /// The back end takes nothing any more. What it has sent before is still to be shown.
@@ -71,6 +77,7 @@ where
         deframer: Deframer,
         filter: Option<Filter>,
         ping_interval: Duration,
+        max_rate: Option<NonZeroU32>,
         traffic: &'a Traffic,
     ) -> Self {
         let mut pings = tokio::time::interval_at(Instant::now() + ping_interval, ping_interval);
@@ -81,11 +88,13 @@ where
             deframer,
             filter,
             traffic,
+            throttle: max_rate.map(Throttle::new),
             down: Rest::default(),
             up: Rest::default(),
             control: None,
             unflushed: false,
             pings,
+            pinged: None,
             last_heard: Instant::now(),
             deaf: false,
         }
@@ -150,7 +159,10 @@ where
                 let detail = format!("silent for {:?}", self.last_heard.elapsed());
                 return Poll::Ready(Failure::new(EndReason::ClientLost, detail).into());
             }
-            self.control.get_or_insert_with(|| ControlFrame::ping(b""));
+            if self.control.is_none() {
+                self.control = Some(ControlFrame::ping(b""));
+                self.pinged = Some(Instant::now());
+            }
         }
         Poll::Pending
     }

@@ -1,13 +1,11 @@
 //! The session after its answer: greet the browser, relay, say farewell.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::upgrade::downcast;
 use oriel_domain::EndReason;
-use oriel_rfb::client_msg::DEFAULT_MAX_CUT_TEXT;
 use oriel_ws::Deframer;
 
 use crate::Inner;
@@ -20,17 +18,6 @@ use crate::session::{Failure, Session};
 
 /// Largest message from a browser, in bytes: more than the largest clipboard that a back end takes.
 const MAX_MESSAGE: u64 = 16 * 1024 * 1024;
-
-/// What every viewer may do.
-const RULES: Rules = Rules {
-    input: true,
-    clipboard_to_server: true,
-    clipboard_to_client: true,
-    resize: true,
-    power: false,
-    audio: true,
-    max_cut_text: DEFAULT_MAX_CUT_TEXT,
-};
 
 /// The session after its answer: greet the browser, relay, say farewell.
 pub(crate) async fn run(
@@ -54,13 +41,14 @@ pub(crate) async fn run(
     let (ended, browser, unsent) = match greeted {
         Err(ended) => (ended, browser, Vec::new()),
         Ok(Greeted { deframer, early }) => {
-            let filter = Some(Filter::new(RULES));
+            let filter = Some(Filter::new(Rules::of(&settings.rights, live.grant.role)));
             let mut relay = Relay::new(
                 browser,
                 screen.stream,
                 deframer,
                 filter,
                 settings.ping_interval,
+                settings.max_rate,
                 &live.traffic,
             );
             let ended = match relay.start_with(&screen.early, &early) {
@@ -68,7 +56,6 @@ pub(crate) async fn run(
                 Ok(()) => tokio::select! {
                     ended = relay.run() => ended,
                     reason = live.told_to_end() => reason.into(),
-                    reason = too_long(settings.longest_session) => reason.into(),
                 },
             };
             let (browser, unsent) = relay.into_browser();
@@ -77,14 +64,6 @@ pub(crate) async fn run(
     };
     farewell(browser, unsent, &ended, coded).await;
     session.end(ended.failure);
-}
-
-async fn too_long(longest: Option<Duration>) -> EndReason {
-    match longest {
-        Some(longest) => tokio::time::sleep(longest).await,
-        None => std::future::pending().await,
-    }
-    EndReason::SessionTooLong
 }
 
 /// Tells our own page at once why nothing opens.

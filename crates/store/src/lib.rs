@@ -179,6 +179,7 @@ fn migrator() -> Migrator {
             "grants in order",
             include_str!("../migrations/0005_grants_in_order.sql"),
         ),
+        step(8, "viewers", include_str!("../migrations/0008_viewers.sql")),
     ])
 }
 

@@ -33,7 +33,14 @@ where
                 self.unflushed = true;
                 continue;
             }
-            let (room, payload) = scratch.split_at_mut(MAX_HEADER);
+            let (room, mut payload) = scratch.split_at_mut(MAX_HEADER);
+            if let Some(throttle) = &mut self.throttle {
+                match throttle.poll_room(cx) {
+                    Poll::Ready(most) if most < payload.len() => (payload, _) = payload.split_at_mut(most),
+                    Poll::Ready(_) => {}
+                    Poll::Pending => return self.poll_flush(cx),
+                }
+            }
             let mut buffer = ReadBuf::new(payload);
             match Pin::new(&mut self.back_end).poll_read(cx, &mut buffer) {
                 Poll::Ready(Ok(())) => {}
@@ -45,6 +52,9 @@ where
                 return Poll::Ready(EndReason::BackEndClosed.into());
             }
             self.traffic.add_down(length);
+            if let Some(throttle) = &mut self.throttle {
+                throttle.spend(length);
+            }
             self.unflushed = true;
             let mut header = [0; MAX_HEADER];
             let start = Header::binary(length).write_before(&mut header);
