@@ -31,6 +31,7 @@ for group in "$@"; do
       ;;
     test)
       need chromium chromium fonts-dejavu-core
+      need openssl openssl
       python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
       ;;
     *) die "there is no group of packages named $group" ;;

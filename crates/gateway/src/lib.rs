@@ -29,9 +29,9 @@ use std::time::Duration;
 use oriel_inventory::Inventory;
 use oriel_store::Store;
 
-pub use self::http::{ClientAddress, openapi};
+pub use self::http::{ClientAddress, ReachedBy, openapi};
 pub use self::net::ClientStream;
-pub use self::origin::OriginRules;
+pub use self::origin::{OriginCheck, OriginRules};
 pub use self::rules::{Clipboard, Rights};
 use self::sessions::Sessions;
 pub use self::sessions::{Limits, Viewers};
@@ -45,6 +45,9 @@ pub struct GatewaySettings {
     pub origins: OriginRules,
     /// Whether browsers reach the gateway over TLS, so that cookies must be kept to TLS.
     pub secure: bool,
+    /// Whether pages of other sites may show the console in a frame, where the browser keeps cookies
+    /// only for that site's frames.
+    pub framed: bool,
     /// How long a browser that redeemed a token may come back with its cookie.
     pub resume_for: time::Duration,
     /// How long to try to reach a back end.

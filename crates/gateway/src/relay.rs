@@ -2,10 +2,12 @@
 //!
 //! One hand-written `poll` moves both directions. It reads into a buffer that the thread lends it
 //! and writes from there at once; only what the other side would not take is kept, so an idle
-//! session owns no buffer, and a stalled side holds at most one read of the other. The two
+//! session owns no buffer, and a stalled side holds at most one read of the other. A large picture does not
+//! even pass through this program where nothing lies above the two sockets: see [`pipe`]. The two
 //! directions share nothing: a browser that takes no picture can still send its key strokes.
 
 mod down;
+mod pipe;
 mod rest;
 mod up;
 
@@ -21,6 +23,8 @@ use oriel_ws::{ControlFrame, Deframer, Header, MAX_HEADER};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
+use self::pipe::Pipe;
+pub(crate) use self::pipe::{MaybeRaw, RawSocket};
 use self::rest::Rest;
 use crate::farewell::Ended;
 use crate::rules::Filter;
@@ -50,6 +54,8 @@ pub(crate) struct Relay<'a, B, H> {
     throttle: Option<Throttle>,
     /// To the browser: the rest of a frame. Nothing may come between its pieces.
     down: Rest,
+    /// Behind that, while a back end sends so much that the kernel had better move it.
+    pipe: Option<Pipe>,
     /// To the back end.
     up: Rest,
     /// The next control frame for the browser, after the frame under way.
@@ -67,8 +73,8 @@ pub(crate) struct Relay<'a, B, H> {
 
 impl<'a, B, H> Relay<'a, B, H>
 where
-    B: AsyncRead + AsyncWrite + Unpin,
-    H: AsyncRead + AsyncWrite + Unpin,
+    B: AsyncRead + AsyncWrite + MaybeRaw + Unpin,
+    H: AsyncRead + AsyncWrite + MaybeRaw + Unpin,
 {
     /// Joins the two. `deframer` has seen all that was read from the browser before.
     pub fn new(
@@ -90,6 +96,7 @@ where
             traffic,
             throttle: max_rate.map(Throttle::new),
             down: Rest::default(),
+            pipe: None,
             up: Rest::default(),
             control: None,
             unflushed: false,
@@ -132,7 +139,9 @@ where
 
     /// The browser, and the rest of the frame that it must get before any other.
     pub fn into_browser(self) -> (B, Vec<u8>) {
-        (self.browser, self.down.into_unsent())
+        let mut unsent = self.down.into_unsent();
+        unsent.extend(self.pipe.map(Pipe::drain).unwrap_or_default());
+        (self.browser, unsent)
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {

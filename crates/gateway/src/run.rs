@@ -78,11 +78,9 @@ async fn browser_stream(upgrade: OnUpgrade) -> Result<(ClientStream, Vec<u8>), F
     let upgraded = upgrade
         .await
         .map_err(|error| Failure::new(EndReason::ClientLost, error.to_string()))?;
-    let parts = downcast::<TokioIo<ClientStream>>(upgraded).map_err(|_| {
-        Failure::new(
-            EndReason::Internal,
-            "the listener handed over a socket of a kind unknown here",
-        )
-    })?;
-    Ok((parts.io.into_inner(), parts.read_buf.to_vec()))
+    Ok(match downcast::<TokioIo<ClientStream>>(upgraded) {
+        Ok(parts) => (parts.io.into_inner(), parts.read_buf.to_vec()),
+        // One stream of several on an HTTP/2 connection, which stays in the hands of HTTP.
+        Err(stream) => (ClientStream::Http2(Box::new(TokioIo::new(stream))), Vec::new()),
+    })
 }

@@ -24,7 +24,7 @@ use url::Url;
 
 pub use self::log::{Log, LogFormat};
 pub use self::planes::{Compute, Consoles, Gateway, Grants, Identity, IdentityMode, Inventory, Policy};
-pub use self::port::{Listen, Tls, TlsMode};
+pub use self::port::{Listen, MinTls, Page, Tls, TlsMode};
 pub use self::reference::EXAMPLE;
 pub use self::span::Span;
 
@@ -78,6 +78,8 @@ section! {
         listen: Listen = Listen::default(),
         /// What makes it safe.
         tls: Tls = Tls::default(),
+        /// The page, as other sites may use it.
+        page: Page = Page::default(),
         /// Who may log in.
         identity: Identity = Identity::default(),
         /// Where servers are looked up.
@@ -134,9 +136,12 @@ impl Config {
     }
 
     fn start_paths_at(&mut self, folder: &Path) {
+        let further = self.tls.further.iter_mut();
+        let further = further.flat_map(|pair| [&mut pair.certificate, &mut pair.key]);
         let paths = [&mut self.data_dir, &mut self.inventory.file];
         for path in paths
             .into_iter()
+            .chain(further)
             .chain(&mut self.tls.certificate)
             .chain(&mut self.tls.key)
             .chain(&mut self.policy.file)

@@ -4,7 +4,7 @@ mod application_credentials;
 
 use std::time::Instant;
 
-use oriel_domain::{AuthToken, Digest, Evidence, Principal, ProjectId, Roles, SecretKey, UserId};
+use oriel_domain::{AuthToken, Digest, Evidence, Principal, ProjectId, Roles, UserId};
 use oriel_store::{
     AuthMethod, DomainKey, Key, NewToken, ProjectKey, Proof, Store, StoreError, TokenRecord, UserKey,
 };
@@ -16,9 +16,9 @@ use uuid::Uuid;
 pub(super) use application_credentials::check_unrestricted;
 pub use application_credentials::{CredentialError, CredentialLogin, NewCredential};
 
+use super::access::Signatures;
 use super::password::Workers;
 use super::throttle::{Locked, Throttle};
-use super::vault::Vault;
 use super::{Caller, IdentityError, IdentitySettings};
 
 /// Where a new token is to be good.
@@ -81,25 +81,21 @@ pub struct Embedded {
     workers: Workers,
     /// Failed logins, by user.
     logins: Throttle,
-    /// Wrong signatures, by access key.
-    pub(super) signatures: Throttle,
-    /// Where the secrets of access keys are opened, if signatures are taken.
-    pub(super) vault: Option<Vault>,
-    /// What a signature is checked against whose key does not exist.
-    pub(super) decoy: SecretKey,
+    /// What signatures are checked with, if they are taken.
+    pub(super) signatures: Option<Signatures>,
 }
 
 impl Embedded {
     /// Starts with a store and settings. Takes as long as one password check.
     pub fn new(store: Store, settings: IdentitySettings) -> Result<Self, IdentityError> {
         let workers = Workers::new(settings.password_workers, settings.password_queue)?;
+        let credential_key = settings.credential_key.clone();
+        let signatures = credential_key.map(|file| Signatures::new(file, settings.lock_out));
         Ok(Self {
             store,
             workers,
             logins: Throttle::new(settings.lock_out),
-            signatures: Throttle::new(settings.lock_out),
-            vault: settings.credential_key.clone().map(Vault::at),
-            decoy: SecretKey::random()?,
+            signatures: signatures.transpose()?,
             settings,
         })
     }

@@ -149,7 +149,7 @@ impl Inner {
     /// The live session of the page that asks. It has to show the same as for its console: the link's token, and the
     /// cookie of the browser that used it.
     async fn session_of(&self, parts: &http::request::Parts, body: Body) -> Result<Arc<Live>, Failure> {
-        self.check_origin(&parts.uri, &parts.headers)?;
+        self.check_origin(parts)?;
         let (token, page) = read_call(&parts.headers, body).await?;
         let claim = self.redeem(&token, &parts.headers).await?;
         let live = self.sessions.of_page(claim.grant.server, &claim.token, page);

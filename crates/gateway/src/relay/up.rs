@@ -9,6 +9,7 @@ use oriel_ws::ControlFrame;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+use super::pipe::MaybeRaw;
 use super::rest::Rest;
 use super::{ROUNDS, Relay, back_end_lost};
 use crate::farewell::Ended;
@@ -16,8 +17,8 @@ use crate::session::Failure;
 
 impl<B, H> Relay<'_, B, H>
 where
-    B: AsyncRead + AsyncWrite + Unpin,
-    H: AsyncRead + AsyncWrite + Unpin,
+    B: AsyncRead + AsyncWrite + MaybeRaw + Unpin,
+    H: AsyncRead + AsyncWrite + MaybeRaw + Unpin,
 {
     pub(super) fn poll_up(&mut self, cx: &mut Context<'_>, scratch: &mut [u8]) -> Poll<Ended> {
         for _ in 0..ROUNDS {

@@ -83,6 +83,7 @@ impl House {
                 &["portal.example".into()],
             ),
             secure: false,
+            framed: false,
             resume_for: time::Duration::hours(8),
             connect_timeout: PATIENCE,
             handshake_timeout: PATIENCE,
@@ -240,7 +241,7 @@ async fn listen(listener: TcpListener, gateway: Gateway) {
             async move {
                 let mut request: Request = request.map(axum::body::Body::new);
                 request.extensions_mut().insert(ClientAddress(peer.ip()));
-                if Gateway::wants_websocket(request.headers()) {
+                if Gateway::wants_websocket(&request) {
                     Ok(gateway.open(request).await)
                 } else {
                     gateway.router().oneshot(request).await
@@ -249,7 +250,8 @@ async fn listen(listener: TcpListener, gateway: Gateway) {
         });
         tokio::spawn(async move {
             let io = TokioIo::new(ClientStream::Plain(stream));
-            let server = auto::Builder::new(TokioExecutor::new());
+            let mut server = auto::Builder::new(TokioExecutor::new());
+            server.http2().enable_connect_protocol();
             // Tests break connections on purpose.
             let _ = server.serve_connection_with_upgrades(io, service).await;
         });

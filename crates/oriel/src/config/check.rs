@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use oriel_control::compute::Microversion;
-use url::Host;
+use oriel_gateway::OriginCheck;
+use url::{Host, Url};
 
 use super::{Config, ConfigError, TlsMode};
+use crate::listen::ProxyProtocol;
 use crate::telemetry;
 
 /// The shortest time that a browser may come back in: that of opening a console.
@@ -77,13 +79,7 @@ impl Config {
             let reason = "Oriel speaks TLS, so links that start with http:// would be dead: write https:// or set tls.mode";
             return wrong("public_url", &self.public_url, reason);
         }
-        for host in &self.gateway.allowed_origins {
-            if Host::parse(host).is_err() {
-                let reason =
-                    "write a host's name or address alone, without scheme and port; IPv6 in brackets";
-                return wrong("gateway.allowed_origins", host, reason);
-            }
-        }
+        self.check_port()?;
         if let Err(reason) = telemetry::filter(&self.log) {
             return wrong("log.level", &self.log.level, &reason);
         }
@@ -115,4 +111,50 @@ impl Config {
         }
         Ok(())
     }
+
+    /// The same for what other machines and sites may.
+    fn check_port(&self) -> Result<(), ConfigError> {
+        let wrong = |key, value: &str, reason: &str| {
+            Err(ConfigError::Value {
+                key,
+                value: value.to_owned(),
+                reason: reason.to_owned(),
+            })
+        };
+        let exact = self.gateway.origin_check == OriginCheck::Exact;
+        for allowed in &self.gateway.allowed_origins {
+            let is_host = Host::parse(allowed).is_ok();
+            if !is_origin(allowed) && (exact || !is_host) {
+                let reason = if is_host {
+                    "with gateway.origin_check = \"exact\" write the whole origin, such as https://portal.example"
+                } else {
+                    "write a host's name or address alone, without a port (IPv6 in brackets), or a whole origin such \
+                     as https://portal.example:8443"
+                };
+                return wrong("gateway.allowed_origins", allowed, reason);
+            }
+        }
+        for ancestor in &self.page.frame_ancestors {
+            if !is_origin(ancestor) {
+                let reason = "write a whole origin, such as https://portal.example";
+                return wrong("page.frame_ancestors", ancestor, reason);
+            }
+        }
+        if self.listen.proxy_protocol != ProxyProtocol::Off && self.listen.trusted_proxies.is_empty() {
+            let reason = "say in listen.trusted_proxies whose connections begin with it";
+            return wrong("listen.proxy_protocol", "on", reason);
+        }
+        if !self.tls.further.is_empty() && self.tls.mode != TlsMode::Files {
+            let reason = "goes with tls.mode = \"files\" alone";
+            return wrong("tls.further", "[...]", reason);
+        }
+        Ok(())
+    }
+}
+
+/// Whether this is an origin as browsers write it, small letters and all: it is compared as it stands.
+fn is_origin(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text
+    })
 }

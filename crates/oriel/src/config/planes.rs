@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use oriel_control::compute::Microversion;
 use oriel_control::consoles::LinkForm;
 use oriel_domain::Uses;
+use oriel_gateway::OriginCheck;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -123,8 +124,10 @@ section! {
     Gateway {
         /// Its name in the audit trail; the host's name by default.
         name: Option<String> = None,
-        /// Further hosts whose pages may open consoles.
+        /// Further hosts or origins whose pages may open consoles.
         allowed_origins: Vec<String> = Vec::new(),
+        /// How exactly a page's origin must be a known one.
+        origin_check: OriginCheck = OriginCheck::Host,
         /// How long to try to reach a back end.
         connect_timeout: Span = Span::seconds(5),
         /// How long either side may take for its part of the handshake.

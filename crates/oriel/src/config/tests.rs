@@ -57,9 +57,28 @@ fn values_that_cannot_work_are_refused_with_what_to_write() {
         ("[gateway]\nping_interval = \"0s\"", "longer than nothing"),
         ("[gateway]\nmax_sessions = 0", "1 or more"),
         (
-            "[gateway]\nallowed_origins = [\"https://portal.example\"]",
-            "without scheme",
+            "[gateway]\nallowed_origins = [\"portal.example:443\"]",
+            "without a port",
         ),
+        (
+            "[gateway]\norigin_check = \"exact\"\nallowed_origins = [\"portal.example\"]",
+            "whole origin",
+        ),
+        ("[page]\nframe_ancestors = [\"portal.example\"]", "whole origin"),
+        (
+            "[page]\nframe_ancestors = [\"https://a.example; script-src *\"]",
+            "whole origin",
+        ),
+        (
+            "[listen]\nproxy_protocol = \"required\"",
+            "listen.trusted_proxies",
+        ),
+        ("[listen]\ntrusted_proxies = [\"0.0.0.0/0\"]", "whole world"),
+        (
+            "[tls]\nfurther = [{ certificate = \"a\", key = \"b\" }]",
+            "tls.mode",
+        ),
+        ("[tls]\nmin_version = \"1.1\"", "1.2"),
         ("[grants]\nresume = \"0s\"", "1m or longer"),
         ("[listen]\naddress = \"0.0.0.0\"", "ADDRESS:PORT"),
         ("public_url = \"http://x\"", "dead"),
