@@ -208,8 +208,8 @@ impl Drop for Session {
             .take()
             .unwrap_or_else(|| told.unwrap_or(EndReason::Internal).into());
         let (down, up) = self.live.traffic.bytes();
-        let (session_id, reason) = (self.live.id, failure.reason);
-        log_end!(reason, %session_id, %reason, detail = failure.detail, down, up, "session ended");
+        let (session_id, client, reason) = (self.live.id, self.live.client, failure.reason);
+        log_end!(reason, %session_id, %client, %reason, detail = failure.detail, down, up, "session ended");
         // Whoever listens at its side channel learns of every end, and hears no more.
         self.live.end(reason);
         self.sessions.ended(&self.live, reason);

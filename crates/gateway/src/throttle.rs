@@ -90,7 +90,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_rate_is_held_whatever_the_pieces() {
-        for rate in [1, 19, 1_000, 1_000_003, u32::MAX] {
+        for rate in [19, 1_000, 1_000_003, u32::MAX] {
             let mut throttle = Throttle::new(NonZeroU32::new(rate).unwrap());
             let began = throttle.at;
             let (mut now, mut flowed) = (began, 0_u64);

@@ -16,4 +16,6 @@ mod page_call;
 #[cfg(test)]
 mod relaying;
 #[cfg(test)]
+mod rules;
+mod side_channel;
 mod tokens;

@@ -93,6 +93,10 @@ impl Config {
                 "gateway.longest_session",
                 gateway.longest_session.unwrap_or(gateway.ping_interval),
             ),
+            (
+                "gateway.idle_timeout",
+                gateway.idle_timeout.unwrap_or(gateway.ping_interval),
+            ),
             ("inventory.poll_interval", self.inventory.poll_interval),
             ("listen.header_timeout", self.listen.header_timeout),
             ("grants.ttl", self.grants.ttl),
@@ -103,6 +107,18 @@ impl Config {
         }
         for (key, number) in [
             ("gateway.max_sessions", gateway.max_sessions),
+            (
+                "gateway.max_sessions_per_user",
+                gateway.max_sessions_per_user.unwrap_or(1),
+            ),
+            (
+                "gateway.max_sessions_per_project",
+                gateway.max_sessions_per_project.unwrap_or(1),
+            ),
+            (
+                "gateway.max_sessions_per_server",
+                gateway.max_sessions_per_server.unwrap_or(1),
+            ),
             ("listen.max_connections", self.listen.max_connections),
         ] {
             if number == 0 {
