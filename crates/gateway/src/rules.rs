@@ -65,7 +65,7 @@ pub struct Rights {
 
 impl Rules {
     /// What a viewer in this role may do, of what the operator allows.
-    pub fn of(rights: &Rights, role: ViewerRole) -> Self {
+    pub fn of(rights: Rights, role: ViewerRole) -> Self {
         let input = role != ViewerRole::Observer;
         let owner = role == ViewerRole::Owner;
         let clipboard = rights.clipboard;

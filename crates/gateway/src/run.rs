@@ -41,7 +41,7 @@ pub(crate) async fn run(
     let (ended, browser, unsent) = match greeted {
         Err(ended) => (ended, browser, Vec::new()),
         Ok(Greeted { deframer, early }) => {
-            let filter = Some(Filter::new(Rules::of(&settings.rights, live.grant.role)));
+            let filter = Some(Filter::new(Rules::of(settings.rights, live.grant.role)));
             let mut relay = Relay::new(
                 browser,
                 screen.stream,

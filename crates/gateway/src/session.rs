@@ -87,7 +87,7 @@ pub(crate) struct Told {
 }
 
 /// What changes in a session while it lives. Whoever joins late reads the whole of it.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Status {
     pub told: Option<Told>,
     /// When it ends for want of use, once its viewer has to be warned of that.

@@ -25,7 +25,7 @@ impl Gateway {
             match inner.store.is_to_drain(&inner.settings.name).await {
                 Ok(drain) => inner.sessions.drain(drain),
                 Err(error) => {
-                    tracing::error!(%error, "whether to drain could not be read; all stays as it is")
+                    tracing::error!(%error, "whether to drain could not be read; all stays as it is");
                 }
             }
         }

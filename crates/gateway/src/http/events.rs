@@ -108,11 +108,10 @@ impl Channel {
             Ok(Err(_)) => return None,
             Err(_) => return Some((Ok(Bytes::from_static(b":\n\n")), self)),
         }
-        let told = {
-            let status = self.status.borrow_and_update();
-            self.ended = status.told.is_some();
-            self.inner.describe(&self.place.0, &status)
-        };
+        // Copied: whoever changes a status holds the register, which is asked for the other viewers.
+        let status = self.status.borrow_and_update().clone();
+        self.ended = status.told.is_some();
+        let told = self.inner.describe(&self.place.0, &status);
         let text = serde_json::to_string(&told).unwrap_or_default();
         Some((Ok(Bytes::from(format!("data: {text}\n\n"))), self))
     }

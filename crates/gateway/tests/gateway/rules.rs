@@ -249,18 +249,18 @@ async fn a_link_for_many_openings_takes_over_from_itself_alone() {
 #[tokio::test]
 async fn the_rate_is_held_and_keys_do_not_wait_for_it() {
     const RATE: u32 = 200_000;
-    const PICTURE: usize = 300_000;
+    const PICTURE: u32 = 300_000;
     let (house, mut hypervisor) = house_with(|settings| settings.max_rate = NonZeroU32::new(RATE)).await;
     let mut page = house.page().await;
     let mut wire = hypervisor.wire().await;
     let began = Instant::now();
-    soon(wire.write_all(&vec![7; PICTURE])).await.unwrap();
+    soon(wire.write_all(&vec![7; PICTURE as usize])).await.unwrap();
     page.send(&key(0x61)).await;
     let mut seen = [0; 8];
     soon(wire.read_exact(&mut seen)).await.unwrap();
-    page.exactly(PICTURE).await;
+    page.exactly(PICTURE as usize).await;
     // What the bucket holds may come at once; the rest takes its time, and a slow machine only makes it longer.
-    let least = Duration::from_secs_f64((PICTURE as f64 - f64::from(RATE) / 20.0) / f64::from(RATE));
+    let least = Duration::from_secs_f64((f64::from(PICTURE) - f64::from(RATE) / 20.0) / f64::from(RATE));
     assert!(began.elapsed() >= least, "{:?}", began.elapsed());
 }
 

@@ -66,20 +66,25 @@ impl Events {
     async fn next(&mut self) -> Option<Value> {
         loop {
             let mut line = String::new();
-            if soon(self.0.read_line(&mut line)).await.unwrap() == 0 || line == "0\r\n" {
+            if soon(self.0.read_line(&mut line))
+                .await
+                .is_ok_and(|read| read == 0)
+                || line == "0\r\n"
+            {
                 return None;
             }
             if let Some(data) = line.strip_prefix("data: ") {
-                return Some(serde_json::from_str(data).unwrap());
+                return serde_json::from_str(data).ok();
             }
         }
     }
 
     async fn until(&mut self, is: impl Fn(&Value) -> bool) -> Value {
         loop {
-            let state = self.next().await.expect("one more state");
-            if is(&state) {
-                return state;
+            match self.next().await {
+                Some(state) if is(&state) => return state,
+                Some(_) => {}
+                None => panic!("the side channel ended"),
             }
         }
     }
@@ -93,7 +98,7 @@ async fn house_with(adjust: impl FnOnce(&mut GatewaySettings)) -> (House, Hyperv
 #[tokio::test]
 async fn who_joins_reads_the_whole_state_and_then_what_changes() {
     let (house, _hypervisor) =
-        house_with(|settings| settings.longest_session = Some(Duration::from_secs(3600))).await;
+        house_with(|settings| settings.longest_session = Some(Duration::from_hours(1))).await;
     let alice = Browser::open(&house, |_| {}).await;
     let mut events = alice.events(&house).await;
     let state = events.next().await.unwrap();

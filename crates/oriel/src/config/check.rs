@@ -105,6 +105,13 @@ impl Config {
                 return wrong(key, &"0s", "must be longer than nothing");
             }
         }
+        self.check_numbers()?;
+        Ok(())
+    }
+
+    /// Refuses limits that would let nothing through.
+    fn check_numbers(&self) -> Result<(), ConfigError> {
+        let gateway = &self.gateway;
         for (key, number) in [
             ("gateway.max_sessions", gateway.max_sessions),
             (
@@ -122,7 +129,11 @@ impl Config {
             ("listen.max_connections", self.listen.max_connections),
         ] {
             if number == 0 {
-                return wrong(key, &number, "must be 1 or more");
+                return Err(ConfigError::Value {
+                    key,
+                    value: number.to_string(),
+                    reason: "must be 1 or more".to_owned(),
+                });
             }
         }
         Ok(())
