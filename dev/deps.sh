@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing for one or more of: build, machine, check, test, bench. Where it may not install, it prints
+# Installs what is missing for one or more of: build, machine, check, test, bench, bench-gateway. Where it may not install, it prints
 # the command that does, and fails. It is quick when nothing is missing.
 #
 #   dev/deps.sh GROUP...
@@ -29,8 +29,17 @@ for group in "$@"; do
       need sqlite3 sqlite3
       need curl curl ca-certificates
       ;;
+    bench-gateway)
+      need haproxy haproxy
+      need nginx nginx-light libnginx-mod-stream
+      need openssl openssl
+      python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+      ;;
     test)
       need chromium chromium fonts-dejavu-core
+      need Xvnc tigervnc-standalone-server
+      [[ -e /usr/include/openssl/ssl.h ]] || missing+=(libssl-dev)
+      need pkg-config pkg-config
       need openssl openssl
       python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
       ;;

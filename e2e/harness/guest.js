@@ -42,6 +42,23 @@ export class Guest {
     return `unix:${join(this.#folder, "vnc.sock")}`;
   }
 
+  /** Where the serial line can be had, once nobody else holds it: QEMU takes one client at a time. */
+  get serialAddress() {
+    return `unix:${join(this.#folder, "serial.sock")}`;
+  }
+
+  /** Has QEMU offer the serial line at a port, in place of where it did. */
+  async moveSerial(port, telnet) {
+    const addr = { type: "inet", data: { host: "127.0.0.1", port: String(port) } };
+    const data = { addr, server: true, wait: false, telnet };
+    await this.#qmp.execute("chardev-change", { id: "serial", backend: { type: "socket", data } });
+  }
+
+  /** Ends the machine as if its plug were pulled. */
+  async quit() {
+    await this.#qmp.execute("quit");
+  }
+
   /** The screen as QEMU itself sees it. */
   async screen() {
     const file = join(this.#folder, "screen.ppm");

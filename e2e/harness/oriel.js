@@ -29,7 +29,8 @@ export class Oriel {
 
   /**
    * `servers` says by name where each server's screen is to be had, or what consoles it has and what it wrote on its
-   * serial line (`{ consoles: { novnc: ADDRESS, ... }, output: TEXT }`); `settings` are variables of the environment.
+   * serial line (`{ consoles: { novnc: ADDRESS, ... }, output: TEXT }`); `settings` are variables of the environment, or
+   * a function that makes them of the program's URL.
    * With `identity`, users are not its own: `lines` go into its configuration, `projects` says by name in which
    * project each server is. Returns once it answers.
    */
@@ -108,7 +109,8 @@ host = "localhost"
 
   async #serve(settings) {
     this.#settings = settings;
-    const env = plainEnvironment({ ORIEL_LOG__LEVEL: "trace", ...settings });
+    const more = typeof settings === "function" ? settings(this.url) : settings;
+    const env = plainEnvironment({ ORIEL_LOG__LEVEL: "trace", ...more });
     this.#process = new Process("Oriel", program, ["serve", "--config", this.#config], { env });
     await until("Oriel to answer", async () => {
       this.#process.throwIfEnded();
@@ -209,9 +211,9 @@ host = "localhost"
   }
 
   /** A console link, by the command of the OpenStack client. */
-  async linkByClient(name, version) {
+  async linkByClient(name, version, kind = "novnc") {
     const select = version ? ["--os-compute-api-version", version] : [];
-    const show = ["console", "url", "show", "--novnc", name, "-f", "value", "-c", "url"];
+    const show = ["console", "url", "show", `--${kind}`, name, "-f", "value", "-c", "url"];
     return this.#noteLink(await this.openstack(...select, ...show));
   }
 

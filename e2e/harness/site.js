@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { ConsolePage, startBrowser } from "./browser.js";
+import { LinePage } from "./line.js";
 import { Oriel } from "./oriel.js";
 
 /** Oriel with people who look at it: the program, a browser, and every page that was opened. */
@@ -22,6 +23,13 @@ export class Site {
   /** Opens a link in a browser context of its own. */
   async open(url) {
     const page = await ConsolePage.open(this.#browser, url);
+    this.#pages.push(page);
+    return page;
+  }
+
+  /** Opens the WebSocket of a serial console in a browser context of its own. */
+  async openLine(url) {
+    const page = await LinePage.open(this.#browser, this.oriel.url, url);
     this.#pages.push(page);
     return page;
   }

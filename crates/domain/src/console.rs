@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::BackEndSecurity;
+
 /// What a console's bytes mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Protocol {
@@ -99,7 +101,7 @@ impl FromStr for ConsoleKind {
 }
 
 /// Where a back end listens. It comes from the inventory alone, never from a client.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Address {
     /// A host name or address, and a port.
     Tcp {
@@ -110,23 +112,40 @@ pub enum Address {
     },
     /// A UNIX socket on the gateway's own machine.
     Unix(PathBuf),
+    /// The same as [`Tcp`](Self::Tcp), where the port speaks Telnet: for serial lines alone.
+    Telnet {
+        /// Name, IPv4 or IPv6 address, without brackets.
+        host: String,
+        /// TCP port, 1 to 65535.
+        port: u16,
+    },
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tcp { host, port } if host.contains(':') => write!(f, "tcp:[{host}]:{port}"),
-            Self::Tcp { host, port } => write!(f, "tcp:{host}:{port}"),
+            Self::Tcp { host, port } => write_port(f, "tcp", host, *port),
+            Self::Telnet { host, port } => write_port(f, "telnet", host, *port),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
         }
+    }
+}
+
+fn write_port(f: &mut fmt::Formatter<'_>, scheme: &str, host: &str, port: u16) -> fmt::Result {
+    if host.contains(':') {
+        write!(f, "{scheme}:[{host}]:{port}")
+    } else {
+        write!(f, "{scheme}:{host}:{port}")
     }
 }
 
 /// A text that names no back end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
-    /// Neither `tcp:` nor `unix:` in front.
-    #[error("a back end is written tcp:HOST:PORT, tcp:[IPV6]:PORT or unix:/PATH, got {0:?}")]
+    /// None of `tcp:`, `telnet:` and `unix:` in front.
+    #[error(
+        "a back end is written tcp:HOST:PORT, tcp:[IPV6]:PORT, telnet:HOST:PORT or unix:/PATH, got {0:?}"
+    )]
     Form(String),
     /// The port is not a number from 1 to 65535.
     #[error("{0:?} is no port: give a number from 1 to 65535")]
@@ -148,11 +167,13 @@ impl FromStr for Address {
                 Err(AddressError::RelativePath(path.to_owned()))
             };
         }
-        let (host, port) = text
-            .strip_prefix("tcp:")
-            .ok_or_else(form)?
-            .rsplit_once(':')
-            .ok_or_else(form)?;
+        let (scheme, rest) = text.split_once(':').ok_or_else(form)?;
+        let telnet = match scheme {
+            "tcp" => false,
+            "telnet" => true,
+            _ => return Err(form()),
+        };
+        let (host, port) = rest.rsplit_once(':').ok_or_else(form)?;
         let host = match host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
             Some(v6) => v6,
             None if host.contains(':') => return Err(form()),
@@ -166,20 +187,13 @@ impl FromStr for Address {
             .ok()
             .filter(|&p| p != 0)
             .ok_or_else(|| AddressError::Port(port.to_owned()))?;
-        Ok(Self::Tcp {
-            host: host.to_owned(),
-            port,
+        let host = host.to_owned();
+        Ok(if telnet {
+            Self::Telnet { host, port }
+        } else {
+            Self::Tcp { host, port }
         })
     }
-}
-
-/// Where the gateway reads a back end's password, each time that it connects.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PasswordSource {
-    /// A file that holds it, with or without a newline at its end.
-    File(PathBuf),
-    /// A variable of the gateway's environment.
-    Environment(String),
 }
 
 /// The hypervisor's end of a console.
@@ -187,8 +201,8 @@ pub enum PasswordSource {
 pub struct BackEnd {
     /// Where it listens.
     pub address: Address,
-    /// Where its password is to be found, where it has one.
-    pub password: Option<PasswordSource>,
+    /// How it is to be secured.
+    pub security: BackEndSecurity,
     /// What to ask the address to connect to (`CONNECT`, as HTTP proxies know it), where it is a
     /// proxy that holds several consoles: Nova's `internal_access_path`.
     pub access_path: Option<String>,
@@ -204,6 +218,8 @@ mod tests {
             "tcp:127.0.0.1:5900",
             "tcp:[::1]:5901",
             "tcp:hv-7.example:5900",
+            "telnet:hv-7.example:4555",
+            "telnet:[::1]:4555",
             "unix:/run/vm/1/vnc.sock",
         ] {
             assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
@@ -223,6 +239,8 @@ mod tests {
             "unix:vnc.sock",
             "h:1",
             "tcp:a b:1",
+            "telnet:h",
+            "telnets:h:1",
         ] {
             assert!(text.parse::<Address>().is_err(), "{text:?}");
         }

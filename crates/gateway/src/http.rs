@@ -86,7 +86,7 @@ impl Gateway {
                 if let Some(cookie) = opened.cookie {
                     response.headers_mut().append(header::SET_COOKIE, cookie);
                 }
-                let run = run(Arc::clone(inner), upgrade, opened.session, opened.screen, coded);
+                let run = run(Arc::clone(inner), upgrade, opened.session, opened.console, coded);
                 inner.sessions.spawn(run);
                 response
             }

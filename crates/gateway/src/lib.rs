@@ -4,8 +4,7 @@
 //! one reason for the end. The gateway connects to nothing but what the inventory names, and
 //! shares nothing with the control plane but the store.
 
-mod access;
-mod dial;
+mod back_end;
 mod farewell;
 mod http;
 mod net;
@@ -16,6 +15,7 @@ mod relay;
 mod rules;
 mod run;
 mod screen;
+mod serial;
 mod session;
 mod sessions;
 mod supervisor;
@@ -33,6 +33,8 @@ pub use self::http::{ClientAddress, ReachedBy, openapi};
 pub use self::net::ClientStream;
 pub use self::origin::{OriginCheck, OriginRules};
 pub use self::rules::{Clipboard, Rights};
+use self::serial::Lines;
+pub use self::serial::SerialSettings;
 use self::sessions::Sessions;
 pub use self::sessions::{Limits, Viewers};
 
@@ -70,6 +72,8 @@ pub struct GatewaySettings {
     pub rights: Rights,
     /// How long a page goes on trying to come back to a session that broke.
     pub reconnect_for: Duration,
+    /// Serial consoles.
+    pub serial: SerialSettings,
 }
 
 /// The gateway. Clones share it.
@@ -84,18 +88,21 @@ struct Inner {
     store: Store,
     settings: GatewaySettings,
     sessions: Sessions,
+    lines: Lines,
 }
 
 impl Gateway {
     /// Puts a gateway together.
     pub fn new(inventory: Inventory, store: Store, settings: GatewaySettings) -> Self {
         let sessions = Sessions::new(store.clone(), settings.name.clone(), settings.limits);
+        let lines = Lines::new(settings.serial.clone());
         Self {
             inner: Arc::new(Inner {
                 inventory,
                 store,
                 settings,
                 sessions,
+                lines,
             }),
         }
     }
@@ -103,6 +110,8 @@ impl Gateway {
     /// Takes no new session, tells the live ones and waits until they have ended, but no longer
     /// than `grace`. Returns how many were still there then.
     pub async fn stop(&self, grace: Duration) -> usize {
-        self.inner.sessions.stop(grace).await
+        let left = self.inner.sessions.stop(grace).await;
+        self.inner.lines.stop();
+        left
     }
 }

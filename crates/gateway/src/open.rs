@@ -4,18 +4,25 @@ use std::sync::Arc;
 
 use http::request::Parts;
 use http::{HeaderValue, header};
-use oriel_domain::{BackEnd, EndReason, Protocol, Server};
+use oriel_domain::{BackEnd, ConsoleKind, EndReason, Server, ViewerRole};
 
 use crate::Inner;
 use crate::http::{ClientAddress, ReachedBy};
 use crate::redeem::{Claim, page_of, token_of};
 use crate::screen::{self, Screen};
+use crate::serial::Viewer;
 use crate::session::{Failure, Session};
+
+/// A back end that is ready to be relayed, of any kind that the gateway carries.
+pub(crate) enum Console {
+    Screen(Screen),
+    Serial(Viewer),
+}
 
 /// A session that is ready to relay.
 pub(crate) struct Opened {
     pub session: Session,
-    pub screen: Screen,
+    pub console: Console,
     pub cookie: Option<HeaderValue>,
 }
 
@@ -29,31 +36,53 @@ impl Inner {
         let page = page_of(parts.uri.query());
         let connected = async {
             self.sessions.check_room(&claim.token, &claim.grant)?;
-            let (_, back_end) = self.locate(&claim)?;
-            let settings = &self.settings;
-            let screen =
-                screen::open(&back_end, settings.connect_timeout, settings.handshake_timeout).await?;
+            let console = self.reach(&claim).await?;
             let session = self
                 .sessions
                 .begin(slot, claim.token, claim.grant.clone(), page, client)
                 .await?;
-            Ok((session, screen))
+            Ok((session, console))
         };
         match connected.await {
-            Ok((session, screen)) => {
+            Ok((session, console)) => {
                 let token = claim.token;
                 let cookie = claim
                     .keep()
                     .and_then(|secret| self.resume_cookie(&token, &secret));
                 Ok(Opened {
                     session,
-                    screen,
+                    console,
                     cookie,
                 })
             }
             Err(failure) => {
                 claim.give_back().await;
                 Err(failure)
+            }
+        }
+    }
+
+    /// Connects to the console that a claim is for.
+    async fn reach(&self, claim: &Claim) -> Result<Console, Failure> {
+        let (server, back_end) = self.locate(claim)?;
+        let settings = &self.settings;
+        let (connect, handshake) = (settings.connect_timeout, settings.handshake_timeout);
+        match claim.grant.console {
+            ConsoleKind::Novnc => Ok(Console::Screen(
+                screen::open(&back_end, connect, handshake).await?,
+            )),
+            ConsoleKind::Serial => Ok(Console::Serial(
+                self.lines
+                    .join(
+                        &server,
+                        &back_end,
+                        claim.grant.role != ViewerRole::Observer,
+                        connect,
+                    )
+                    .await?,
+            )),
+            ConsoleKind::SpiceHtml5 | ConsoleKind::SpiceDirect | ConsoleKind::Webmks => {
+                Err(EndReason::ConsoleGone.into())
             }
         }
     }
@@ -67,12 +96,12 @@ impl Inner {
         if server.project != claim.grant.project || !server.present || server.host.is_none() {
             return Err(EndReason::ServerGone);
         }
-        match (
-            claim.grant.console.protocol(),
-            server.consoles.get(&claim.grant.console),
-        ) {
-            (Protocol::Vnc, Some(back_end)) => Ok((Arc::clone(&server), back_end.clone())),
-            _ => Err(EndReason::ConsoleGone),
+        let kind = claim.grant.console;
+        // The others are carried by proxies that are not Oriel's.
+        let carried = matches!(kind, ConsoleKind::Novnc | ConsoleKind::Serial);
+        match server.consoles.get(&kind).filter(|_| carried) {
+            Some(back_end) => Ok((Arc::clone(&server), back_end.clone())),
+            None => Err(EndReason::ConsoleGone),
         }
     }
 

@@ -7,6 +7,7 @@
 //! directions share nothing: a browser that takes no picture can still send its key strokes.
 
 mod down;
+mod form;
 mod pipe;
 mod rest;
 mod up;
@@ -18,11 +19,12 @@ use std::num::NonZeroU32;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use oriel_domain::EndReason;
+use oriel_domain::{EndReason, Fault};
 use oriel_ws::{ControlFrame, Deframer, Header, MAX_HEADER};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
+pub(crate) use self::form::Down;
 use self::pipe::Pipe;
 pub(crate) use self::pipe::{MaybeRaw, RawSocket};
 use self::rest::Rest;
@@ -49,6 +51,8 @@ pub(crate) struct Relay<'a, B, H> {
     deframer: Deframer,
     /// What the browser may send, where its bytes are messages of a screen.
     filter: Option<Filter>,
+    /// How the back end's bytes go down.
+    form: Down,
     traffic: &'a Traffic,
     /// What the browser may be sent a second, where that is limited.
     throttle: Option<Throttle>,
@@ -60,6 +64,8 @@ pub(crate) struct Relay<'a, B, H> {
     up: Rest,
     /// The next control frame for the browser, after the frame under way.
     control: Option<ControlFrame>,
+    /// Set while the back end has not been told that what was written to it may go.
+    unsettled: bool,
     /// Set while bytes for the browser may lie in its TLS layer.
     unflushed: bool,
     pings: Interval,
@@ -82,8 +88,8 @@ where
         back_end: H,
         deframer: Deframer,
         filter: Option<Filter>,
+        form: Down,
         ping_interval: Duration,
-        max_rate: Option<NonZeroU32>,
         traffic: &'a Traffic,
     ) -> Self {
         let mut pings = tokio::time::interval_at(Instant::now() + ping_interval, ping_interval);
@@ -93,12 +99,14 @@ where
             back_end,
             deframer,
             filter,
+            form,
             traffic,
-            throttle: max_rate.map(Throttle::new),
+            throttle: None,
             down: Rest::default(),
             pipe: None,
             up: Rest::default(),
             control: None,
+            unsettled: true,
             unflushed: false,
             pings,
             pinged: None,
@@ -107,23 +115,31 @@ where
         }
     }
 
+    /// Sends the browser at most so many bytes a second, where there is a limit.
+    pub fn limited(mut self, max_rate: Option<NonZeroU32>) -> Self {
+        self.throttle = max_rate.map(Throttle::new);
+        self
+    }
+
     /// Hands on what either side has sent before the relay began.
     ///
     /// # Errors
     ///
-    /// What the browser has sent may be none of a viewer's messages.
-    pub fn start_with(&mut self, from_back_end: &[u8], from_browser: &[u8]) -> Result<(), Failure> {
+    /// What either has sent may be none of its messages.
+    pub fn start_with(&mut self, mut from_back_end: Vec<u8>, from_browser: &[u8]) -> Result<(), Failure> {
+        self.traffic.add_down(from_back_end.len());
+        let passed = self.form.pass(&mut from_back_end)?;
+        from_back_end.truncate(passed);
         if !from_back_end.is_empty() {
             self.down.keep(Header::binary(from_back_end.len()).as_bytes());
-            self.down.keep(from_back_end);
+            self.down.keep(&from_back_end);
         }
-        self.traffic.add_down(from_back_end.len());
         self.traffic.add_up(from_browser.len());
         let rest = match &mut self.filter {
             None => from_browser,
             Some(filter) => {
                 filter
-                    .pass(from_browser, self.up.end())
+                    .pass(from_browser, self.up.end(), &mut self.form)
                     .map_err(|error| Failure::new(EndReason::ClientProtocol, error.to_string()))?
                     .rest
             }
@@ -132,9 +148,24 @@ where
         Ok(())
     }
 
+    /// Takes what was read from the browser before the relay began, where nothing has looked at it yet. It may be its
+    /// end already.
+    pub fn start_with_frames(&mut self, received: &mut [u8]) -> Option<Ended> {
+        let decoded = self.deframer.push(received);
+        self.control = decoded.ping.as_ref().map(ControlFrame::pong);
+        match decoded.end {
+            Some(end) => Some(Ended::by_client(&end)),
+            None => self.start_with(Vec::new(), decoded.data).err().map(Ended::from),
+        }
+    }
+
     /// Carries bytes until one side ends it.
     pub async fn run(&mut self) -> Ended {
-        poll_fn(|cx| self.poll(cx)).await
+        let ended = poll_fn(|cx| self.poll(cx)).await;
+        if ended.failure.reason.fault() == Fault::Client {
+            self.last_words().await;
+        }
+        ended
     }
 
     /// The browser, and the rest of the frame that it must get before any other.
@@ -161,7 +192,7 @@ where
     fn poll_pings(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         while self.pings.poll_tick(cx).is_ready() {
             // A browser that is not listened to, since the back end takes nothing, is not silent.
-            if !self.up.is_empty() {
+            if !self.up.is_empty() || self.may_settle() {
                 self.last_heard = Instant::now();
             }
             if self.last_heard.elapsed() >= self.pings.period() * 2 {

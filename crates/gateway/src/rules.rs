@@ -5,9 +5,11 @@
 //! server may only use what was asked for, so the feature never starts.
 
 use oriel_domain::ViewerRole;
-use oriel_rfb::client_msg::{ClientMsgError, DEFAULT_MAX_CUT_TEXT, Kind, Splitter, Step};
+use oriel_rfb::client_msg::{ClientMsgError, DEFAULT_MAX_CUT_TEXT, Event, Kind, Message, Splitter, Step};
 use oriel_rfb::encoding;
 use serde::{Deserialize, Serialize};
+
+use crate::relay::Down;
 
 #[cfg(test)]
 mod tests;
@@ -95,17 +97,16 @@ impl Rules {
         }
     }
 
-    /// Whether the viewer may ask for this encoding.
-    fn admits_encoding(&self, number: i32) -> bool {
+    /// Whether the viewer may ask for this encoding, given how the server's bytes go down.
+    fn admits_encoding(&self, number: i32, down: &Down) -> bool {
         match number {
             // It works both ways or not at all.
             encoding::EXTENDED_CLIPBOARD => self.clipboard_to_server && self.clipboard_to_client,
             encoding::QEMU_AUDIO => self.audio,
             encoding::XVP => self.power,
             encoding::GII | encoding::QEMU_EXTENDED_KEY => self.input,
-            // Whether the server agreed to it decides how long a pointer message is, and what the server says is not
-            // read here.
-            encoding::EXTENDED_MOUSE_BUTTONS => false,
+            // Whether the server agrees to it decides how long a pointer message is, so that must be seen.
+            encoding::EXTENDED_MOUSE_BUTTONS => self.input && down.may_agree(),
             known => encoding::is_known(known),
         }
     }
@@ -151,8 +152,14 @@ impl Filter {
     }
 
     /// Takes what the viewer sent. What goes up is first what was put into `first`, and then what is returned; almost
-    /// always `first` stays empty, and nothing is copied.
-    pub fn pass<'a>(&mut self, bytes: &'a [u8], first: &mut Vec<u8>) -> Result<Passed<'a>, ClientMsgError> {
+    /// always `first` stays empty, and nothing is copied. `down` is told what it must know of it.
+    pub fn pass<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        first: &mut Vec<u8>,
+        down: &mut Down,
+    ) -> Result<Passed<'a>, ClientMsgError> {
+        self.splitter.set_extended_pointer(down.has_extended_mouse());
         let mut input = false;
         // What passes, and is not in `first` yet.
         let mut run = 0..0;
@@ -163,6 +170,7 @@ impl Filter {
                 Step::Message(message) => {
                     input |= is_input(message.kind);
                     self.fate = self.decide(message.kind);
+                    tell(down, &message);
                     // Bytes of an earlier read: nothing of this one has passed before them.
                     match self.fate {
                         Fate::Pass => first.extend_from_slice(message.held()),
@@ -187,7 +195,7 @@ impl Filter {
                     if whole {
                         first.extend_from_slice(bytes.get(run).unwrap_or_default());
                         run = 0..0;
-                        self.rewrite_encodings(first);
+                        self.rewrite_encodings(first, down);
                     }
                 }
             }
@@ -212,18 +220,33 @@ impl Filter {
     }
 
     /// Writes the gathered `SetEncodings` with what the viewer may ask for.
-    fn rewrite_encodings(&mut self, to: &mut Vec<u8>) {
+    fn rewrite_encodings(&mut self, to: &mut Vec<u8>, down: &mut Down) {
         let gathered = std::mem::take(&mut self.gathered);
         let (numbers, _) = gathered.get(4..).unwrap_or_default().as_chunks::<4>();
         let admitted: Vec<[u8; 4]> = numbers
             .iter()
             .copied()
-            .filter(|&number| self.rules.admits_encoding(i32::from_be_bytes(number)))
+            .filter(|&number| self.rules.admits_encoding(i32::from_be_bytes(number), down))
             .collect();
+        down.asked_for(admitted.iter().copied().map(i32::from_be_bytes));
         let count = u16::try_from(admitted.len()).unwrap_or(u16::MAX);
         to.extend_from_slice(&[2, 0]);
         to.extend_from_slice(&count.to_be_bytes());
         to.extend_from_slice(admitted.as_flattened());
+    }
+}
+
+/// Tells the way down what the server's answers will depend on.
+fn tell(down: &mut Down, message: &Message) {
+    let Some(framer) = down.framer() else { return };
+    match message.event() {
+        Event::UpdateRequest { .. } => framer.update_requested(),
+        // It says itself what it could not follow, when the server's next bytes come.
+        Event::SetPixelFormat(format) => drop(framer.set_pixel_format(&format)),
+        _ if message.kind == Kind::ContinuousUpdates => {
+            framer.continuous_updates(message.head().get(1).is_some_and(|on| *on != 0));
+        }
+        _ => {}
     }
 }
 

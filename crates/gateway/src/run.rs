@@ -7,14 +7,17 @@ use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::upgrade::downcast;
 use oriel_domain::EndReason;
 use oriel_ws::Deframer;
+use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::Inner;
 use crate::farewell::{Ended, farewell};
 use crate::net::ClientStream;
-use crate::relay::Relay;
+use crate::open::Console;
+use crate::relay::{Down, MaybeRaw, Relay};
 use crate::rules::{Filter, Rules};
 use crate::screen::{self, Greeted, Screen};
-use crate::session::{Failure, Session};
+use crate::serial::Viewer;
+use crate::session::{Failure, Live, Session};
+use crate::{GatewaySettings, Inner};
 
 /// Largest message from a browser, in bytes: more than the largest clipboard that a back end takes.
 const MAX_MESSAGE: u64 = 16 * 1024 * 1024;
@@ -24,46 +27,98 @@ pub(crate) async fn run(
     inner: Arc<Inner>,
     upgrade: OnUpgrade,
     session: Session,
-    screen: Screen,
+    console: Console,
     coded: bool,
 ) {
-    let (mut browser, received) = match browser_stream(upgrade).await {
+    let (browser, received) = match browser_stream(upgrade).await {
         Ok(browser) => browser,
         Err(failure) => return session.end(failure),
     };
-    let settings = &inner.settings;
-    let live = Arc::clone(&session.live);
-    let deframer = Deframer::new(MAX_MESSAGE);
-    let greeted = tokio::select! {
-        greeted = screen::greet(&mut browser, deframer, received, screen.init, settings.handshake_timeout) => greeted,
-        reason = live.told_to_end() => Err(reason.into()),
+    let parts = Parts {
+        browser,
+        received,
+        settings: &inner.settings,
+        live: &session.live,
     };
-    let (ended, browser, unsent) = match greeted {
-        Err(ended) => (ended, browser, Vec::new()),
-        Ok(Greeted { deframer, early }) => {
-            let filter = Some(Filter::new(Rules::of(settings.rights, live.grant.role)));
-            let mut relay = Relay::new(
-                browser,
-                screen.stream,
-                deframer,
-                filter,
-                settings.ping_interval,
-                settings.max_rate,
-                &live.traffic,
-            );
-            let ended = match relay.start_with(&screen.early, &early) {
-                Err(failure) => failure.into(),
-                Ok(()) => tokio::select! {
-                    ended = relay.run() => ended,
-                    reason = live.told_to_end() => reason.into(),
-                },
-            };
-            let (browser, unsent) = relay.into_browser();
-            (ended, browser, unsent)
-        }
+    let (ended, browser, unsent) = match console {
+        Console::Screen(screen) => parts.show(screen).await,
+        Console::Serial(viewer) => parts.join(viewer).await,
     };
     farewell(browser, unsent, &ended, coded).await;
     session.end(ended.failure);
+}
+
+/// How a session ended, the browser, and the rest of the frame that it must get before any other.
+type Outcome = (Ended, ClientStream, Vec<u8>);
+
+/// What a session is made of, whatever it shows.
+struct Parts<'a> {
+    browser: ClientStream,
+    /// What was read from the browser with its request.
+    received: Vec<u8>,
+    settings: &'a GatewaySettings,
+    live: &'a Live,
+}
+
+impl Parts<'_> {
+    /// A screen: greeted first, and held to its rules.
+    async fn show(mut self, screen: Screen) -> Outcome {
+        let deframer = Deframer::new(MAX_MESSAGE);
+        let rules = Rules::of(self.settings.rights, self.live.grant.role);
+        let form = Down::new(&rules, &screen.init);
+        let limit = self.settings.handshake_timeout;
+        let greeted = tokio::select! {
+            greeted = screen::greet(&mut self.browser, deframer, self.received, screen.init, limit) => greeted,
+            reason = self.live.told_to_end() => Err(reason.into()),
+        };
+        let Greeted { deframer, early } = match greeted {
+            Ok(greeted) => greeted,
+            Err(ended) => return (ended, self.browser, Vec::new()),
+        };
+        let filter = Some(Filter::new(rules));
+        let (ping, traffic) = (self.settings.ping_interval, &self.live.traffic);
+        let rate = self.settings.max_rate;
+        let mut relay =
+            Relay::new(self.browser, screen.stream, deframer, filter, form, ping, traffic).limited(rate);
+        let ended = relay.start_with(screen.early, &early).err().map(Ended::from);
+        relay_to_end(self.live, relay, ended).await
+    }
+
+    /// A serial line, whose bytes are no messages.
+    async fn join(mut self, viewer: Viewer) -> Outcome {
+        let deframer = Deframer::new(MAX_MESSAGE);
+        let (ping, traffic) = (self.settings.ping_interval, &self.live.traffic);
+        let rate = self.settings.max_rate;
+        let mut relay = Relay::new(
+            self.browser,
+            viewer,
+            deframer,
+            None,
+            Down::opaque(),
+            ping,
+            traffic,
+        )
+        .limited(rate);
+        let ended = relay.start_with_frames(&mut self.received);
+        relay_to_end(self.live, relay, ended).await
+    }
+}
+
+/// Relays until one side ends it, or somebody else does.
+async fn relay_to_end<H: AsyncRead + AsyncWrite + MaybeRaw + Unpin>(
+    live: &Live,
+    mut relay: Relay<'_, ClientStream, H>,
+    ended: Option<Ended>,
+) -> Outcome {
+    let ended = match ended {
+        Some(ended) => ended,
+        None => tokio::select! {
+            ended = relay.run() => ended,
+            reason = live.told_to_end() => reason.into(),
+        },
+    };
+    let (browser, unsent) = relay.into_browser();
+    (ended, browser, unsent)
 }
 
 /// Tells our own page at once why nothing opens.

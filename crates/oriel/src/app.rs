@@ -20,7 +20,9 @@ use oriel_control::identity::{Embedded, Identity, IdentityError, IdentitySetting
 use oriel_control::policy::{Policy, PolicyError};
 use oriel_control::request_id::RequestId;
 use oriel_domain::{ConsoleKind, EndReason};
-use oriel_gateway::{ClientAddress, Gateway, GatewaySettings, Limits, OriginRules, Rights, Viewers};
+use oriel_gateway::{
+    ClientAddress, Gateway, GatewaySettings, Limits, OriginRules, Rights, SerialSettings, Viewers,
+};
 use oriel_inventory::{FileInventory, Inventory, LoadError};
 use oriel_store::{Store, StoreError};
 use percent_encoding::percent_decode_str;
@@ -120,7 +122,10 @@ impl App {
         // The port first: a second Oriel by mistake ends here and touches nothing of the first's.
         let (listener, certificates) = bind(config).await?;
         let store = Store::open(&config.database()).await?;
-        let file = Arc::new(FileInventory::open(&config.inventory.file)?);
+        let file = Arc::new(FileInventory::open_with(
+            &config.inventory.file,
+            config.back_end.settings()?,
+        )?);
         let inventory = Inventory::File(Arc::clone(&file));
         let gateway_settings = gateway_settings(config);
         let abandoned = store
@@ -496,6 +501,11 @@ fn gateway_settings(config: &Config) -> GatewaySettings {
             audio: gateway.audio,
         },
         reconnect_for: gateway.reconnect_for.0,
+        serial: SerialSettings {
+            replay: gateway.serial_replay,
+            linger: gateway.serial_linger.0,
+            max_lingering: gateway.serial_max_lingering,
+        },
     }
 }
 

@@ -4,6 +4,7 @@
 #[macro_use]
 mod section;
 
+mod back_end;
 mod check;
 mod environment;
 mod keystone;
@@ -95,6 +96,8 @@ section! {
         policy: Policy = Policy::default(),
         /// What a console token is good for.
         grants: Grants = Grants::default(),
+        /// How back ends are secured.
+        back_end: back_end::BackEnd = back_end::BackEnd::default(),
         /// The data path.
         gateway: Gateway = Gateway::default(),
         /// What is written down.
@@ -132,6 +135,7 @@ impl Config {
             config.start_paths_at(folder);
         }
         config.check()?;
+        config.back_end.settings()?;
         if config.identity.mode == IdentityMode::Keystone {
             config.identity.keystone.settings()?;
         }
@@ -150,6 +154,7 @@ impl Config {
             .chain(&mut self.policy.file)
             .chain(&mut self.identity.keystone.password_file)
             .chain(&mut self.identity.keystone.ca_file)
+            .chain(self.back_end.paths())
         {
             *path = folder.join(&path);
         }

@@ -49,8 +49,9 @@ fn listen_address(text: &str) -> Result<Address, AddressError> {
     match (text.parse(), text.strip_suffix(":0")) {
         (Err(AddressError::Port(_)), Some(host)) => match format!("{host}:1").parse()? {
             Address::Tcp { host, .. } => Ok(Address::Tcp { host, port: 0 }),
-            Address::Unix(path) => Ok(Address::Unix(path)),
+            other => Ok(other),
         },
+        (Ok(Address::Telnet { .. }), _) => Err(AddressError::Form(text.to_owned())),
         (address, _) => address,
     }
 }
@@ -145,6 +146,7 @@ impl Listener {
                 let listener = UnixListener::bind(path)?;
                 Ok(Self::Unix(listener, SocketFile(path.clone())))
             }
+            Address::Telnet { .. } => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 

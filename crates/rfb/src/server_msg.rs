@@ -1,5 +1,11 @@
-//! The few server messages that a server of our own sends (RFC 6143 section 7.6).
+//! The server's messages (RFC 6143 section 7.6): the [`Framer`] finds where each begins and ends, and the few that a
+//! server of our own sends are written here.
 
+mod framer;
+
+pub use framer::{Framer, FramerError, Kind, MAX_AUDIO, MAX_CUT_TEXT, Part, Rectangle, Step};
+
+use crate::encoding::RAW;
 use crate::{Converter, Rect};
 
 #[cfg(test)]
@@ -7,9 +13,6 @@ mod tests;
 
 /// `Bell` (RFC 6143 section 7.6.3).
 pub const BELL: [u8; 1] = [2];
-
-/// The encoding number of Raw (RFC 6143 section 7.7.1).
-const RAW: i32 = 0;
 
 /// One rectangle of an update with its pixels, row by row, each `0x00RRGGBB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

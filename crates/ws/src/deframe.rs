@@ -98,6 +98,11 @@ impl Deframer {
         }
     }
 
+    /// Whether what came so far ends with a whole data message, or none has come yet.
+    pub const fn is_between_messages(&self) -> bool {
+        self.message.is_none() && !matches!(self.state, State::Data { .. })
+    }
+
     /// Takes what one read brought, unmasks it in place and closes the gaps that heads leave.
     ///
     /// Data and control frames are given apart, so their order among each other is lost; it has no

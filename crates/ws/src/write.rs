@@ -97,11 +97,6 @@ impl ControlFrame {
         Self::new(CLOSE, &[&code.to_be_bytes(), reason.as_bytes()])
     }
 
-    /// A close frame that says nothing, for clients that cannot take a code.
-    pub fn close_silently() -> Self {
-        Self::new(CLOSE, &[])
-    }
-
     /// The answer to the client's close frame: the same code and words (RFC 6455 section 5.5.1).
     pub fn close_echo(close: &CloseFrame) -> Self {
         Self::new(CLOSE, &[close.payload().as_bytes()])
@@ -180,7 +175,6 @@ mod tests {
             ControlFrame::close(4030, "bye").as_bytes(),
             b"\x88\x05\x0f\xbebye"
         );
-        assert_eq!(ControlFrame::close_silently().as_bytes(), b"\x88\x00");
         let whole = ControlFrame::close(1000, &"x".repeat(123));
         assert_eq!(whole.as_bytes().len(), 127);
         // 61 letters of two bytes make 122; the 62nd would straddle the limit.

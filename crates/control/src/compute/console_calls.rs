@@ -215,7 +215,7 @@ pub async fn console_auth_token(context: &Context<'_>, token: &str) -> Result<Va
         })?;
     let Authorized { grant, back_end } = authorized.ok_or_else(Fault::no_such_token)?;
     let (host, port) = match back_end.address {
-        Address::Tcp { host, port } => (host, port),
+        Address::Tcp { host, port } | Address::Telnet { host, port } => (host, port),
         unix @ Address::Unix(_) => (unix.to_string(), 0),
     };
     let mut console = json!({

@@ -25,9 +25,9 @@ where
 {
     pub(super) fn poll_down(&mut self, cx: &mut Context<'_>, scratch: &mut [u8]) -> Poll<Ended> {
         for round in 0..ROUNDS {
-            let waiting = self.down.progress();
+            let waiting = self.waiting_down();
             let written = self.poll_rest_down(cx);
-            if round == 0 && self.down.progress() != waiting {
+            if round == 0 && self.waiting_down() != waiting {
                 // On a thin line a pong waits behind a large picture; taking that is a sign of life.
                 // A ping that its socket swallows at once, in a later round, is none.
                 self.last_heard = Instant::now();
@@ -68,9 +68,15 @@ where
             if let Some(throttle) = &mut self.throttle {
                 throttle.spend(length);
             }
+            let length = match self.form.pass(buffer.filled_mut()) {
+                Ok(0) => continue,
+                Ok(length) => length,
+                Err(failure) => return Poll::Ready(failure.into()),
+            };
             self.unflushed = true;
             if length == CHUNK
                 && self.throttle.is_none()
+                && self.form.is_opaque()
                 && self.browser.raw().is_some()
                 && self.back_end.raw().is_some()
             {
@@ -88,6 +94,12 @@ where
         }
         cx.waker().wake_by_ref();
         self.poll_flush(cx)
+    }
+
+    /// What the browser has not taken yet. It changes with all that it takes.
+    fn waiting_down(&self) -> (usize, usize, usize) {
+        let (written, of) = self.down.progress();
+        (written, of, self.pipe.as_ref().map_or(0, Pipe::holds))
     }
 
     /// Writes what the browser would not take before: the rest of a frame, in front of what the pipe holds.

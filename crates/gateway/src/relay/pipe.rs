@@ -118,6 +118,11 @@ impl Pipe {
         }
     }
 
+    /// How many bytes are in it.
+    pub fn holds(&self) -> usize {
+        self.holds
+    }
+
     /// Moves what the socket has into the empty pipe, `most` bytes at most: how many; none at the end of the stream.
     pub fn poll_fill(
         &mut self,

@@ -1,8 +1,10 @@
 //! From the browser to the back end.
 
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use oriel_domain::EndReason;
 use oriel_ws::ControlFrame;
@@ -15,6 +17,9 @@ use super::{ROUNDS, Relay, back_end_lost};
 use crate::farewell::Ended;
 use crate::session::Failure;
 
+/// How long a back end may take to take the last bytes of a browser that is gone.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 impl<B, H> Relay<'_, B, H>
 where
     B: AsyncRead + AsyncWrite + MaybeRaw + Unpin,
@@ -26,6 +31,9 @@ where
                 return Poll::Pending;
             }
             if let Err(error) = ready!(self.up.poll_write(cx, &mut self.back_end)) {
+                return self.back_end_deaf(&error);
+            }
+            if let Err(error) = ready!(self.poll_settle(cx)) {
                 return self.back_end_deaf(&error);
             }
             let mut buffer = ReadBuf::new(scratch);
@@ -58,7 +66,7 @@ where
                         self.traffic.touch();
                         data
                     }
-                    Some(filter) => match filter.pass(data, self.up.end()) {
+                    Some(filter) => match filter.pass(data, self.up.end(), &mut self.form) {
                         Ok(passed) => {
                             if passed.input {
                                 self.traffic.touch();
@@ -83,8 +91,33 @@ where
         Poll::Pending
     }
 
+    /// Gives the back end what it has not taken yet of a browser that is gone: its last key stroke may be among it.
+    pub(super) async fn last_words(&mut self) {
+        if self.deaf || self.up.is_empty() {
+            return;
+        }
+        let written = poll_fn(|cx| self.up.poll_write(cx, &mut self.back_end));
+        // A back end that takes nothing more does not miss it.
+        let _ = tokio::time::timeout(PATIENCE, written).await;
+    }
+
+    /// Tells the back end that what was written to it may go: on a line that several type on, at the end of each
+    /// message, so that nothing comes in between.
+    fn poll_settle(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.may_settle() {
+            ready!(Pin::new(&mut self.back_end).poll_flush(cx))?;
+            self.unsettled = false;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    pub(super) fn may_settle(&self) -> bool {
+        self.unsettled && (self.filter.is_some() || self.deframer.is_between_messages())
+    }
+
     /// Writes as much as the back end takes now, and keeps the rest.
     fn send_up(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<Ended> {
+        self.unsettled = true;
         let written = if !self.up.is_empty() {
             self.up.keep(data);
             self.up.poll_write(cx, &mut self.back_end)

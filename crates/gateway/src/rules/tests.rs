@@ -53,7 +53,7 @@ fn pass(filter: &mut Filter, bytes: &[u8], pieces: impl IntoIterator<Item = usiz
         let (now, later) = rest.split_at(piece.min(rest.len()));
         rest = later;
         let mut first = Vec::new();
-        let passed = filter.pass(now, &mut first).unwrap();
+        let passed = filter.pass(now, &mut first, &mut Down::opaque()).unwrap();
         up.extend_from_slice(&first);
         up.extend_from_slice(passed.rest);
         input |= passed.input;
@@ -170,9 +170,17 @@ fn a_long_list_of_encodings_is_cut_and_keeps_nothing() {
 #[test]
 fn what_is_no_message_is_an_error() {
     let mut first = Vec::new();
-    assert!(Filter::new(ALL).pass(&[252, 0, 0, 0], &mut first).is_err());
+    assert!(
+        Filter::new(ALL)
+            .pass(&[252, 0, 0, 0], &mut first, &mut Down::opaque())
+            .is_err()
+    );
     let long = [6, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff];
-    assert!(Filter::new(ALL).pass(&long, &mut first).is_err());
+    assert!(
+        Filter::new(ALL)
+            .pass(&long, &mut first, &mut Down::opaque())
+            .is_err()
+    );
 }
 
 #[test]

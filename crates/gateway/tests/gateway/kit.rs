@@ -1,6 +1,8 @@
 //! A gateway on a real socket, and hands to play browser and hypervisor with.
 
+#[path = "kit/browser.rs"]
 mod browser;
+#[path = "kit/hypervisor.rs"]
 mod hypervisor;
 
 use std::net::SocketAddr;
@@ -14,7 +16,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use oriel_domain::{ConsoleKind, ConsoleToken, Grant, Uses, ViewerRole};
 use oriel_gateway::{
-    ClientAddress, ClientStream, Clipboard, Gateway, GatewaySettings, Limits, OriginRules, Rights, Viewers,
+    ClientAddress, ClientStream, Clipboard, Gateway, GatewaySettings, Limits, OriginRules, Rights,
+    SerialSettings, Viewers,
 };
 use oriel_inventory::{FileInventory, Inventory};
 use oriel_store::Store;
@@ -27,7 +30,7 @@ use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
 pub use browser::{Answer, BINARY, CLOSE, Knock, PING, PONG, Page, frame, masked};
-pub use hypervisor::{Hypervisor, Script, echo, greet, hung_up, init};
+pub use hypervisor::{Hypervisor, Script, Wire, echo, greet, hung_up, init};
 
 /// The server whose console the tests open.
 pub const SERVER: &str = "47e9be4e-a7b9-471f-92d9-ffc83814e07a";
@@ -66,12 +69,22 @@ impl House {
 
     /// The same with other settings than the usual.
     pub async fn with(back_end: &str, adjust: impl FnOnce(&mut GatewaySettings)) -> Self {
+        let consoles = format!("[server.console.novnc]\nback_end = \"{back_end}\"\n");
+        Self::furnished(&consoles, adjust).await
+    }
+
+    /// A gateway whose server has a serial line at this address.
+    pub async fn serial(back_end: &str, adjust: impl FnOnce(&mut GatewaySettings)) -> Self {
+        let consoles = format!("[server.console.serial]\nback_end = \"{back_end}\"\n");
+        Self::furnished(&consoles, adjust).await
+    }
+
+    /// A gateway whose server has this in the inventory besides what each has.
+    pub async fn furnished(consoles: &str, adjust: impl FnOnce(&mut GatewaySettings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let servers = folder.path().join("servers.toml");
-        let text = format!(
-            "[[server]]\nid = \"{SERVER}\"\nname = \"web-1\"\nproject = \"{PROJECT}\"\n\
-             [server.console.novnc]\nback_end = \"{back_end}\"\n"
-        );
+        let text =
+            format!("[[server]]\nid = \"{SERVER}\"\nname = \"web-1\"\nproject = \"{PROJECT}\"\n{consoles}");
         std::fs::write(&servers, text).unwrap();
         let inventory = Inventory::File(Arc::new(FileInventory::open(&servers).unwrap()));
         let database = folder.path().join("oriel.db");
@@ -106,6 +119,11 @@ impl House {
                 audio: true,
             },
             reconnect_for: Duration::from_mins(2),
+            serial: SerialSettings {
+                replay: 64 * 1024,
+                linger: PATIENCE,
+                max_lingering: 10,
+            },
         };
         adjust(&mut settings);
         let gateway = Gateway::new(inventory, store.clone(), settings);

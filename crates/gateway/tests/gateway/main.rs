@@ -17,5 +17,11 @@ mod page_call;
 mod relaying;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod serial;
+#[cfg(test)]
 mod side_channel;
+#[cfg(test)]
 mod tokens;
+#[cfg(test)]
+mod websocket;

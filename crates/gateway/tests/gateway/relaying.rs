@@ -8,8 +8,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_websockets::Message;
 
 use crate::kit::{
-    BINARY, House, Hypervisor, MUCH, PING, PONG, Page, Random, Script, echo, flood, hung_up, key, keys,
-    masked, noise, soon,
+    BINARY, CLOSE, House, Hypervisor, MUCH, PING, PONG, Page, Random, Script, echo, flood, hung_up, key,
+    keys, masked, noise, soon,
 };
 
 #[tokio::test]
@@ -214,4 +214,61 @@ async fn what_the_gateway_cannot_read_ends_the_session_and_what_it_forbids_does_
     page.send(&[77]).await;
     assert_eq!(page.closed().await, (4006, "client-protocol".into()));
     assert_eq!(hung_up(wire).await, b"");
+}
+
+#[tokio::test]
+async fn what_a_browser_typed_before_it_closed_reaches_a_slow_back_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut hypervisor = Hypervisor::unix(&folder.path().join("vnc.sock"), [Script::rfb()]);
+    let house = House::new(&hypervisor.address).await;
+    let Page { mut stream } = house.page().await;
+    let mut wire = hypervisor.wire().await;
+    let pasted = keys(9, 60_000);
+    let frame = masked(BINARY, &pasted);
+    let frames = frame.repeat(MUCH / pasted.len());
+    let taken = flood(&mut stream, &frames).await;
+    // The rest of a frame that is cut, a last key, and the close: all in one read of the gateway.
+    let whole = taken.div_ceil(frame.len());
+    let rest = [
+        &frames[taken..whole * frame.len()],
+        &masked(BINARY, &key(0xff0d)),
+        &masked(CLOSE, &1000_u16.to_be_bytes()),
+    ]
+    .concat();
+    let writing = tokio::spawn(async move {
+        stream.write_all(&rest).await.unwrap();
+        stream
+    });
+    let (mut arrived, mut piece) = (Vec::new(), vec![0; 4096]);
+    loop {
+        match soon(wire.read(&mut piece)).await {
+            Ok(0) | Err(_) => break,
+            Ok(length) => arrived.extend_from_slice(&piece[..length]),
+        }
+    }
+    drop(writing.await.unwrap());
+    assert!(arrived == [pasted.repeat(whole), key(0xff0d).to_vec()].concat());
+    assert_eq!(house.only_end().await, "client-closed");
+}
+
+#[tokio::test]
+async fn extended_mouse_buttons_work_where_the_back_end_agrees() {
+    let mut hypervisor = Hypervisor::tcp([Script::rfb()]).await;
+    let house = House::new(&hypervisor.address).await;
+    let mut page = house.page().await;
+    let mut wire = hypervisor.wire().await;
+    let ask = [2, 0, 0, 1, 0xff, 0xff, 0xfe, 0xc4];
+    page.send(&ask).await;
+    let mut arrived = [0; 8];
+    soon(wire.read_exact(&mut arrived)).await.unwrap();
+    assert_eq!(arrived, ask, "it is asked for");
+    let ack = [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xfe, 0xc4];
+    wire.write_all(&ack).await.unwrap();
+    assert_eq!(page.exactly(ack.len()).await, ack);
+    // Seven bytes, of which the last holds the side buttons.
+    let pointer = [5, 0x80, 0, 9, 0, 9, 1];
+    page.send(&[&pointer[..], &key(0x61)].concat()).await;
+    let mut arrived = [0; 15];
+    soon(wire.read_exact(&mut arrived)).await.unwrap();
+    assert_eq!(arrived[..], [&pointer[..], &key(0x61)].concat());
 }

@@ -128,6 +128,11 @@ impl Hypervisor {
         soon(self.wires.recv()).await.unwrap()
     }
 
+    /// The same, however long it takes.
+    pub async fn wire_at_last(&mut self) -> Wire {
+        self.wires.recv().await.unwrap()
+    }
+
     /// Whether no connection waits to be taken.
     pub fn is_idle(&self) -> bool {
         self.wires.is_empty()

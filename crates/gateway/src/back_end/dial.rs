@@ -20,7 +20,9 @@ const GIVE_UP_AFTER: Duration = Duration::from_mins(1);
 pub(crate) async fn dial(address: &Address, timeout: Duration) -> Result<BackEndStream, Failure> {
     let connected = tokio::time::timeout(timeout, async {
         match address {
-            Address::Tcp { host, port } => connect_tcp(host, *port, timeout).await.map(BackEndStream::Tcp),
+            Address::Tcp { host, port } | Address::Telnet { host, port } => {
+                connect_tcp(host, *port, timeout).await.map(BackEndStream::Tcp)
+            }
             Address::Unix(path) => UnixStream::connect(path).await.map(BackEndStream::Unix),
         }
     });

@@ -1,0 +1,41 @@
+//! One function for each parser of what strangers send. Each takes any bytes and panics if the parser breaks a promise:
+//! that it never panics, ends, takes no more than there is, and says the same however the bytes are cut.
+//!
+//! `fuzz/` runs them under cargo-fuzz for as long as one likes; the tests here run each some thousand times on the same
+//! mutations in every run.
+
+#![expect(clippy::missing_panics_doc, reason = "to panic is how a target tells")]
+
+mod rfb;
+mod telnet;
+mod ws;
+
+#[cfg(test)]
+mod tests;
+
+pub use rfb::{back_end, client_messages, framer, server_init, viewer};
+pub use telnet::telnet;
+pub use ws::{frames, upgrade};
+
+/// A target.
+pub type Target = fn(&[u8]);
+
+/// All targets by their names in `fuzz/fuzz_targets`.
+pub const ALL: [(&str, Target); 8] = [
+    ("back_end", back_end),
+    ("viewer", viewer),
+    ("server_init", server_init),
+    ("client_messages", client_messages),
+    ("framer", framer),
+    ("frames", frames),
+    ("upgrade", upgrade),
+    ("telnet", telnet),
+];
+
+/// The first byte decides how the rest is cut: into pieces of this size.
+fn cut(bytes: &[u8]) -> (usize, &[u8]) {
+    match bytes {
+        [size, rest @ ..] => (usize::from(*size).max(1), rest),
+        [] => (1, bytes),
+    }
+}
