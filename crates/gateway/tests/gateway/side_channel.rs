@@ -260,7 +260,7 @@ async fn many_who_are_told_of_one_another_do_not_stand_in_each_others_way() {
     let holding = tokio::spawn(async move {
         let mut wires = Vec::new();
         loop {
-            wires.push(hypervisor.wire().await);
+            wires.push(hypervisor.wire_at_last().await);
         }
     });
     let mut stayers = Vec::new();
