@@ -60,8 +60,6 @@ pub struct GatewaySettings {
     pub ping_interval: Duration,
     /// The longest that a session may last, where there is a limit.
     pub longest_session: Option<Duration>,
-    /// Serial consoles.
-    pub serial: SerialSettings,
     /// After how long without a key, a click or a text a session ends, where it does.
     pub idle_timeout: Option<Duration>,
     /// How long before that its viewer is warned.
@@ -74,6 +72,8 @@ pub struct GatewaySettings {
     pub rights: Rights,
     /// How long a page goes on trying to come back to a session that broke.
     pub reconnect_for: Duration,
+    /// Serial consoles.
+    pub serial: SerialSettings,
 }
 
 /// The gateway. Clones share it.

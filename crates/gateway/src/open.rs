@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use http::request::Parts;
 use http::{HeaderValue, header};
-use oriel_domain::{BackEnd, ConsoleKind, EndReason, Server};
+use oriel_domain::{BackEnd, ConsoleKind, EndReason, Server, ViewerRole};
 
 use crate::Inner;
 use crate::http::{ClientAddress, ReachedBy};
 use crate::redeem::{Claim, page_of, token_of};
-use crate::rules::Rules;
 use crate::screen::{self, Screen};
 use crate::serial::Viewer;
 use crate::session::{Failure, Session};
@@ -66,7 +65,6 @@ impl Inner {
     /// Connects to the console that a claim is for.
     async fn reach(&self, claim: &Claim) -> Result<Console, Failure> {
         let (server, back_end) = self.locate(claim)?;
-        let rules = Rules::of(self.settings.rights, claim.grant.role);
         let settings = &self.settings;
         let (connect, handshake) = (settings.connect_timeout, settings.handshake_timeout);
         match claim.grant.console {
@@ -74,7 +72,14 @@ impl Inner {
                 screen::open(&back_end, connect, handshake).await?,
             )),
             ConsoleKind::Serial => Ok(Console::Serial(
-                self.lines.join(&server, &back_end, rules.input, connect).await?,
+                self.lines
+                    .join(
+                        &server,
+                        &back_end,
+                        claim.grant.role != ViewerRole::Observer,
+                        connect,
+                    )
+                    .await?,
             )),
             ConsoleKind::SpiceHtml5 | ConsoleKind::SpiceDirect | ConsoleKind::Webmks => {
                 Err(EndReason::ConsoleGone.into())

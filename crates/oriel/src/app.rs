@@ -480,11 +480,6 @@ fn gateway_settings(config: &Config) -> GatewaySettings {
         handshake_timeout: gateway.handshake_timeout.0,
         ping_interval: gateway.ping_interval.0,
         longest_session: gateway.longest_session.map(|span| span.0),
-        serial: SerialSettings {
-            replay: gateway.serial_replay,
-            linger: gateway.serial_linger.0,
-            max_lingering: gateway.serial_max_lingering,
-        },
         idle_timeout: gateway.idle_timeout.map(|span| span.0),
         idle_warning: gateway.idle_warning.0,
         limits: Limits {
@@ -506,6 +501,11 @@ fn gateway_settings(config: &Config) -> GatewaySettings {
             audio: gateway.audio,
         },
         reconnect_for: gateway.reconnect_for.0,
+        serial: SerialSettings {
+            replay: gateway.serial_replay,
+            linger: gateway.serial_linger.0,
+            max_lingering: gateway.serial_max_lingering,
+        },
     }
 }
 

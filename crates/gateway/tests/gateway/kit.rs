@@ -102,11 +102,6 @@ impl House {
             handshake_timeout: PATIENCE,
             ping_interval: Duration::from_secs(30),
             longest_session: None,
-            serial: SerialSettings {
-                replay: 64 * 1024,
-                linger: PATIENCE,
-                max_lingering: 10,
-            },
             idle_timeout: None,
             idle_warning: Duration::from_secs(1),
             limits: Limits {
@@ -124,6 +119,11 @@ impl House {
                 audio: true,
             },
             reconnect_for: Duration::from_mins(2),
+            serial: SerialSettings {
+                replay: 64 * 1024,
+                linger: PATIENCE,
+                max_lingering: 10,
+            },
         };
         adjust(&mut settings);
         let gateway = Gateway::new(inventory, store.clone(), settings);

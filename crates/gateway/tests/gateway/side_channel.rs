@@ -253,3 +253,35 @@ async fn the_round_trip_is_measured_by_the_gateways_own_pings() {
     assert!(state["round_trip"].as_f64().unwrap() >= 0.0);
     answering.abort();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_who_are_told_of_one_another_do_not_stand_in_each_others_way() {
+    let (house, mut hypervisor) = house_with(|_| {}).await;
+    let holding = tokio::spawn(async move {
+        let mut wires = Vec::new();
+        loop {
+            wires.push(hypervisor.wire_at_last().await);
+        }
+    });
+    let mut stayers = Vec::new();
+    for _ in 0..8 {
+        let stayer = Browser::open(&house, |_| {}).await;
+        let mut events = stayer.events(&house).await;
+        let told =
+            tokio::spawn(
+                async move { while events.next().await.is_some_and(|told| told["end"].is_null()) {} },
+            );
+        stayers.push((stayer, told));
+    }
+    for _ in 0..10 {
+        let mut guests = Vec::new();
+        for _ in 0..6 {
+            guests.push(Browser::open(&house, |_| {}).await);
+        }
+    }
+    assert_eq!(soon(house.gateway.stop(Duration::from_secs(10))).await, 0);
+    for (_, told) in stayers {
+        soon(told).await.unwrap();
+    }
+    holding.abort();
+}

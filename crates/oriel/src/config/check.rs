@@ -115,6 +115,13 @@ impl Config {
     /// Refuses limits that would let nothing through.
     fn check_numbers(&self) -> Result<(), ConfigError> {
         let gateway = &self.gateway;
+        let wrong = |key, value: usize, reason: &str| {
+            Err(ConfigError::Value {
+                key,
+                value: value.to_string(),
+                reason: reason.to_owned(),
+            })
+        };
         for (key, number) in [
             ("gateway.max_sessions", gateway.max_sessions),
             (
@@ -132,20 +139,12 @@ impl Config {
             ("listen.max_connections", self.listen.max_connections),
         ] {
             if number == 0 {
-                return Err(ConfigError::Value {
-                    key,
-                    value: number.to_string(),
-                    reason: "must be 1 or more".to_owned(),
-                });
+                return wrong(key, number, "must be 1 or more");
             }
         }
         if gateway.serial_replay > MAX_SERIAL_REPLAY {
             let reason = "must be 1048576 (1 MiB) or less: it is held in memory for each serial console";
-            return Err(ConfigError::Value {
-                key: "gateway.serial_replay",
-                value: gateway.serial_replay.to_string(),
-                reason: reason.to_owned(),
-            });
+            return wrong("gateway.serial_replay", gateway.serial_replay, reason);
         }
         Ok(())
     }

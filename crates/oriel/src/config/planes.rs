@@ -159,12 +159,6 @@ section! {
         longest_session: Option<Span> = None,
         /// Most sessions at once.
         max_sessions: usize = 10_000,
-        /// How many bytes of a serial console's last output whoever comes is shown.
-        serial_replay: usize = 64 * 1024,
-        /// How long a serial console stays connected that nobody looks at any more.
-        serial_linger: Span = Span::seconds(600),
-        /// Most serial consoles that stay connected so.
-        serial_max_lingering: usize = 1000,
         /// Most sessions of one user.
         max_sessions_per_user: Option<usize> = None,
         /// Most sessions of one project's servers.
@@ -191,6 +185,12 @@ section! {
         audio: bool = true,
         /// How long a page goes on trying to come back.
         reconnect_for: Span = Span::seconds(300),
+        /// How many bytes of a serial console's last output whoever comes is shown.
+        serial_replay: usize = 64 * 1024,
+        /// How long a serial console stays connected that nobody looks at any more.
+        serial_linger: Span = Span::seconds(600),
+        /// Most serial consoles that stay connected so.
+        serial_max_lingering: usize = 1000,
         /// How long live sessions get to end when Oriel stops.
         stop_grace: Span = Span::seconds(10),
     }
