@@ -40,6 +40,8 @@ for group in "$@"; do
       need Xvnc tigervnc-standalone-server
       [[ -e /usr/include/openssl/ssl.h ]] || missing+=(libssl-dev)
       need pkg-config pkg-config
+      need haproxy haproxy
+      need nginx nginx-light
       need openssl openssl
       python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
       ;;
