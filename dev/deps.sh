@@ -33,6 +33,7 @@ for group in "$@"; do
       need chromium chromium fonts-dejavu-core
       python3 -c 'import ctypes; ctypes.CDLL("libxkbcommon.so.0")' 2>/dev/null || missing+=(libxkbcommon0)
       [[ -d /usr/share/X11/xkb ]] || missing+=(xkb-data)
+      need openssl openssl
       python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
       ;;
     *) die "there is no group of packages named $group" ;;

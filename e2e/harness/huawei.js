@@ -20,12 +20,14 @@ export class HuaweiRegion {
   #folder;
   #process;
   #otherOutput = "";
+  #keystone;
   #secrets = new Set();
 
-  static async start({ region, servers }) {
+  /** With `keystone`, users are its own; `ann` is its `member` then. `lines` go into the section `[identity.keystone]`. */
+  static async start({ region, servers, keystone, lines = "" }) {
     const cloud = new HuaweiRegion();
     try {
-      await cloud.#setUp(region, servers);
+      await cloud.#setUp(region, servers, keystone, lines);
     } catch (error) {
       await cloud.kill();
       throw error;
@@ -33,7 +35,8 @@ export class HuaweiRegion {
     return cloud;
   }
 
-  async #setUp(region, servers) {
+  async #setUp(region, servers, keystone, lines) {
+    this.#keystone = keystone;
     this.#folder = await makeFolder();
     const port = await freePort();
     this.url = `http://127.0.0.1:${port}`;
@@ -47,16 +50,14 @@ data_dir = "data"
 address = "127.0.0.1:${port}"
 [tls]
 mode = "off"
+[consoles.serial]
+base_url = "wss://serial.example/"
 [identity]
 region = "${region}"
 lock_after = 1
-[consoles.serial]
-base_url = "wss://serial.example/"
-`,
+${keystone ? (await keystone.configuration()).replace("[identity]\n", "") + lines : ""}`,
     );
-    await this.oriel("user", "create", "ann", "--password-file", join(this.#folder, "password"));
-    this.project = JSON.parse(await this.oriel("project", "create", "demo", "--json")).id;
-    await this.oriel("role", "assign", "--user", "ann", "--project", "demo", "member");
+    this.project = keystone ? keystone.projects.demo : await this.#makeUser();
     const inventory = servers(this.project, this.#folder);
     await writeFile(join(this.#folder, "servers.toml"), inventory);
     const env = plainEnvironment({ ORIEL_LOG__LEVEL: "trace" });
@@ -65,6 +66,13 @@ base_url = "wss://serial.example/"
       this.#process.throwIfEnded();
       return (await fetch(`${this.url}/healthz`).catch(() => null))?.ok;
     });
+  }
+
+  async #makeUser() {
+    await this.oriel("user", "create", "ann", "--password-file", join(this.#folder, "password"));
+    const { id } = JSON.parse(await this.oriel("project", "create", "demo", "--json"));
+    await this.oriel("role", "assign", "--user", "ann", "--project", "demo", "member");
+    return id;
   }
 
   get #config() {
@@ -85,9 +93,19 @@ base_url = "wss://serial.example/"
 
   /** A new access key of `ann` in `demo`. */
   async credential() {
-    const made = JSON.parse(
-      await this.oriel("credential", "create", "--user", "ann", "--project", "demo", "--json"),
-    );
+    return this.#credential("--user", "ann", "--project", "demo");
+  }
+
+  /** A new access key that stands for this application credential of a Keystone's. */
+  async credentialFor({ id, secret }) {
+    this.#secrets.add(secret);
+    const file = join(this.#folder, "application-credential");
+    await writeFile(file, `${secret}\n`, { mode: 0o600 });
+    return this.#credential("--application-credential", id, "--secret-file", file);
+  }
+
+  async #credential(...whose) {
+    const made = JSON.parse(await this.oriel("credential", "create", ...whose, "--json"));
     this.#secrets.add(made.secret);
     return { ak: made.access, sk: made.secret };
   }
@@ -102,6 +120,11 @@ base_url = "wss://serial.example/"
 
   /** A token of `ann` in `demo`. */
   async token() {
+    if (this.#keystone) {
+      const token = await this.#keystone.token("member");
+      this.#secrets.add(token);
+      return token;
+    }
     const domain = { name: "Default" };
     const user = { name: "ann", password: "a password for ann", domain };
     const response = await fetch(`${this.url}/v3/auth/tokens`, {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeFolder, removeFolder } from "./folder.js";
@@ -10,6 +10,7 @@ import { until } from "./wait.js";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const bin = join(root, ".venv-keystone/bin");
 const openstack = join(root, ".venv/bin/openstack");
+const python = join(root, ".venv/bin/python");
 const server = fileURLToPath(new URL("keystone-server.py", import.meta.url));
 
 const inDefault = { domain: { id: "default" } };
@@ -122,6 +123,15 @@ enabled = false
       },
       60,
     );
+  }
+
+  /** Restarts it, so that tokens live as many seconds from now on. Those that there are keep their end. */
+  async setTokenLife(seconds) {
+    await this.stop();
+    const lines = (await readFile(this.#config, "utf8")).split("\n");
+    const others = lines.filter((line) => !/^(\[token\]|expiration = .*)$/.test(line));
+    await writeFile(this.#config, [...others, "[token]", `expiration = ${seconds}`].join("\n"));
+    await this.serve();
   }
 
   /** Stops it. What it knows stays. */
@@ -259,6 +269,18 @@ password_file = "${file}"
 
   /** Runs an unmodified `openstack` as one of the people above, or with other ways to log in. */
   async openstack(name, ca, args, login = {}) {
+    const env = { ...this.#clientEnvironment(name, ca), ...login };
+    return (await run("openstack", openstack, args, { env })).stdout.trim();
+  }
+
+  /** Runs a script of ours that uses a client's library, as one of the people above, and returns the JSON that it prints. */
+  async script(script, name, ca, ...args) {
+    const file = fileURLToPath(new URL(`../clients/${script}`, import.meta.url));
+    const env = this.#clientEnvironment(name, ca);
+    return JSON.parse((await run(script, python, [file, ...args], { env })).stdout);
+  }
+
+  #clientEnvironment(name, ca) {
     const { project } = people[name] ?? {};
     const byPassword = {
       OS_USERNAME: name,
@@ -267,14 +289,37 @@ password_file = "${file}"
       OS_PROJECT_NAME: project,
       OS_PROJECT_DOMAIN_ID: "default",
     };
-    const env = plainEnvironment({
+    return plainEnvironment({
       OS_AUTH_URL: this.url,
       OS_IDENTITY_API_VERSION: "3",
       OS_CACERT: ca,
       ...(name ? byPassword : {}),
-      ...login,
     });
-    return (await run("openstack", openstack, args, { env })).stdout.trim();
+  }
+
+  /** A new application credential of one of the people above, in their project. */
+  async applicationCredential(name, fields) {
+    const path = `/users/${this.users[name]}/application_credentials`;
+    const token = await this.token(name);
+    const made = await this.#call("POST", path, { application_credential: fields }, token);
+    return made.application_credential;
+  }
+
+  async deleteApplicationCredential(name, id) {
+    const path = `/users/${this.users[name]}/application_credentials/${id}`;
+    await this.#call("DELETE", path, undefined, await this.token(name));
+  }
+
+  /** Lets one of the people above log in or not. */
+  async setEnabled(name, enabled) {
+    await this.#call("PATCH", `/users/${this.users[name]}`, { user: { enabled } });
+  }
+
+  /** Gives one of the people above the role that they have from the start, or takes it. */
+  async setRole(name, given) {
+    const { role, project } = people[name];
+    const path = `/projects/${this.projects[project]}/users/${this.users[name]}/roles/${this.roles[role]}`;
+    await this.#call(given ? "PUT" : "DELETE", path);
   }
 
   /** What it was asked, a line each. */

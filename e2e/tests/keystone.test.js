@@ -4,6 +4,8 @@ import { createServer } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { Keystone } from "../harness/keystone.js";
 import { Oriel } from "../harness/oriel.js";
+import { Schemathesis } from "../harness/schemathesis.js";
+import { TlsFront } from "../harness/tls-front.js";
 import { until } from "../harness/wait.js";
 
 const servers = { web: "unix:/nonexistent/web.sock", theirs: "unix:/nonexistent/theirs.sock" };
@@ -205,6 +207,131 @@ describe("identity from a real Keystone", () => {
   });
 
   const questions = () => keystone.log.split("GET /v3/auth/tokens\n").length - 1;
+});
+
+describe("a Keystone behind TLS", () => {
+  let front;
+
+  before(async () => {
+    front = await TlsFront.start(new URL(keystone.url).origin);
+  });
+
+  after(() => front?.stop());
+
+  /** What a caller with a good token is told, and the log. */
+  async function ask(host, authority) {
+    const oriel = await startOriel({
+      ORIEL_IDENTITY__KEYSTONE__URL: `https://${host}:${front.port}`,
+      ORIEL_IDENTITY__KEYSTONE__CA_FILE: front.file(authority),
+    });
+    try {
+      const headers = { "X-Auth-Token": await keystone.token("member") };
+      const answer = await oriel.request("GET", "/v2.1/servers", undefined, headers);
+      return { ...answer, log: oriel.log };
+    } finally {
+      await oriel.kill();
+    }
+  }
+
+  test("is asked where its authority is the one in ca_file", async () => {
+    const { status, body } = await ask("localhost", "ca");
+    assert.equal(status, 200);
+    assert.equal(body.servers.length, 1);
+  });
+
+  for (const [what, host, authority, why] of [
+    ["another authority signed its certificate", "localhost", "other-ca", /UnknownIssuer/],
+    ["its certificate is for another name", "127.0.0.1", "ca", /not valid for name/],
+  ]) {
+    test(`is not asked where ${what}: 503, and the log says why`, async () => {
+      const before = keystone.log.split("/v3/auth/tokens").length;
+      const { status, body, log } = await ask(host, authority);
+      assert.equal(status, 503);
+      assert.equal(body, unavailable);
+      assert.match(log, /Keystone cannot be used yet/);
+      assert.match(log, why);
+      // The one that the test itself asked for.
+      assert.equal(keystone.log.split("/v3/auth/tokens").length, before + 1);
+    });
+  }
+});
+
+describe("a service that acts for a user", () => {
+  let oriel;
+
+  before(async () => {
+    oriel = await startOriel({
+      ORIEL_IDENTITY__KEYSTONE__CACHE_TTL: "1s",
+      ORIEL_IDENTITY__KEYSTONE__NEGATIVE_TTL: "1s",
+    });
+  });
+
+  after(() => oriel?.kill());
+
+  const list = async (user, service) => {
+    const { status } = await oriel.request("GET", "/v2.1/servers", undefined, {
+      ...(user && { "X-Auth-Token": user }),
+      ...(service && { "X-Service-Token": service }),
+    });
+    return status;
+  };
+
+  test("sends a token of its own, which must be a service's", async () => {
+    const [user, service] = [await keystone.token("member"), await keystone.token("service")];
+    assert.equal(await list(user, service), 200);
+    assert.equal(await list(user, await keystone.token("admin")), 401);
+    assert.equal(await list(user, "not-a-real-token"), 401);
+    assert.equal(await list(undefined, service), 401);
+    assert.equal(await list("not-a-real-token", service), 401);
+    assert.equal(await list(user), 200);
+  });
+
+  test("may send a user's token that has ended, and nobody else may", async () => {
+    await keystone.setTokenLife(2);
+    const user = await keystone.token("member");
+    await keystone.setTokenLife(3600);
+    await until("the token to end", async () => (await list(user)) === 401, 10);
+    assert.equal(await list(user, await keystone.token("service")), 200);
+    assert.equal(await list(user, await keystone.token("member")), 401);
+    assert.equal(await list(user), 401);
+  });
+});
+
+describe("the OpenAPI document with a Keystone's users", () => {
+  let oriel;
+
+  before(async () => {
+    oriel = await startOriel();
+  });
+
+  after(() => oriel?.kill());
+
+  test("tells of no identity API, and what it tells of is so", async (t) => {
+    const { body } = await oriel.request("GET", "/openapi.json");
+    const paths = Object.keys(body.paths);
+    assert.ok(paths.includes("/v2.1/servers/{server_id}/action"));
+    assert.deepEqual(
+      paths.filter((path) => /^\/(identity|v3)/.test(path)),
+      [],
+    );
+    const token = await keystone.token("member");
+    oriel.remember("a token", token);
+    const schemathesis = await Schemathesis.run(oriel, {
+      token,
+      examples: 3,
+      dictionaries: {
+        servers: [oriel.serverIds.web],
+        projects: [keystone.projects.demo],
+        actionVersions: ["compute 2.1", "compute 2.5"],
+        versions: ["compute 2.6", "compute 2.96"],
+      },
+    });
+    t.diagnostic(`${schemathesis.cases} requests`);
+    for (const path of [/\/action$/, /\/remote-consoles$/, /\/remote_console$/]) {
+      assert.ok(schemathesis.count("POST", path, 200), `no ${path} was granted`);
+    }
+    assert.deepEqual(oriel.secretsInLog(), [], "the log gives away secrets");
+  });
 });
 
 describe("a Keystone that goes away and comes back", () => {

@@ -27,7 +27,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use oriel_domain::{Principal, Server, ServerId};
+use oriel_domain::{AuthToken, Principal, Server, ServerId};
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -59,6 +59,9 @@ const OPENSTACK_REQUEST_ID: HeaderName = HeaderName::from_static("x-openstack-re
 const COMPUTE_REQUEST_ID: HeaderName = HeaderName::from_static("x-compute-request-id");
 /// Where a token comes; the second is a name of old that Keystone's middleware still takes.
 const TOKEN_HEADERS: [&str; 2] = ["x-auth-token", "x-storage-token"];
+
+/// Where the token of a service comes that passes a user's on.
+const SERVICE_TOKEN: &str = "x-service-token";
 
 /// What every call gets: the request, understood.
 struct Context<'a> {
@@ -221,6 +224,7 @@ async fn answer(
     };
     match dispatch(&context, &route.call, &parts.headers, &body).await {
         Ok(value) => success(&value, api, version, content_type),
+        Err(fault) if fault.is_unauthorized() => control.identity.unauthorized(),
         Err(fault) => fault_response(fault, api, version),
     }
 }
@@ -290,15 +294,21 @@ async fn dispatch(
     }
 }
 
-/// The caller of this token, or Keystone's answer to one without.
+/// The caller of this token, or Keystone's answer to one without. Where a service passes it on, its own
+/// token must be good too.
 async fn authenticate(control: &Control, headers: &HeaderMap) -> Result<Principal, Response> {
     let refused = || control.identity.unauthorized();
-    let token = TOKEN_HEADERS
-        .iter()
-        .find_map(|name| headers.get(*name))
-        .and_then(|value| value.to_str().ok())
-        .and_then(|text| text.parse().ok());
-    match control.identity.validate(&token.ok_or_else(refused)?).await {
+    let token = |name: &str| -> Option<AuthToken> { headers.get(name)?.to_str().ok()?.parse().ok() };
+    let named = TOKEN_HEADERS.into_iter().find(|name| headers.contains_key(*name));
+    let user = named.and_then(token).ok_or_else(refused)?;
+    let passed_on = headers.get(SERVICE_TOKEN).is_some_and(|value| !value.is_empty());
+    let validated = if passed_on {
+        let service = token(SERVICE_TOKEN).ok_or_else(refused)?;
+        control.identity.validate_for_service(&user, &service).await
+    } else {
+        control.identity.validate(&user).await
+    };
+    match validated {
         Ok(Some(caller)) => Ok(caller.principal),
         Ok(None) => Err(refused()),
         Err(IdentityError::Keystone(error)) => {

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use oriel_domain::{
-    BackEnd, ConsoleKind, ConsoleToken, Grant, Principal, ProjectId, Server, ServerId, ServerStatus,
+    BackEnd, ConsoleKind, ConsoleToken, Digest, Grant, Principal, ProjectId, Server, ServerId, ServerStatus,
     TaskState, Uses,
 };
 use oriel_inventory::Inventory;
@@ -99,6 +99,9 @@ pub enum ConsoleError {
         /// What the system said.
         source: io::Error,
     },
+    /// While the request was under way, the token was revoked or the user lost the role.
+    #[error("whoever asked has lost access meanwhile")]
+    AccessLost,
     /// The grant could not be kept.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -229,7 +232,7 @@ impl Consoles {
             created_at: now,
             expires_at: now.saturating_add(self.settings.ttl),
         };
-        self.store.mint(&token.digest(), &grant).await?;
+        self.keep(&token.digest(), &grant, principal).await?;
         tracing::info!(
             server_id = %grant.server, project_id = %grant.project, user_id = %grant.user, console = %kind,
             grant = %token.digest().short(), "console granted"
@@ -238,6 +241,19 @@ impl Consoles {
             url: link.with(&token, lang),
             expires_at: grant.expires_at,
         })
+    }
+
+    /// Keeps a grant, unless its principal has lost access since the request began.
+    async fn keep(&self, token: &Digest, grant: &Grant, principal: &Principal) -> Result<(), ConsoleError> {
+        let Some(evidence) = &principal.evidence else {
+            return Ok(self.store.mint(token, grant).await?);
+        };
+        let least = principal.roles.known().max().ok_or(ConsoleError::AccessLost)?;
+        if self.store.mint_while(token, grant, evidence, least).await? {
+            Ok(())
+        } else {
+            Err(ConsoleError::AccessLost)
+        }
     }
 
     /// What a token that has opened nothing yet stands for: for proxies that are not Oriel's.

@@ -26,7 +26,7 @@ use oriel_domain::{AuthToken, Principal};
 use oriel_store::{AuthMethod, StoreError, TokenCredential};
 use time::{Duration, OffsetDateTime};
 
-use self::signature::{Claim, Refusal};
+use self::signature::Claim;
 
 pub use access::SignatureError;
 pub(crate) use api::openapi;
@@ -55,11 +55,24 @@ impl Identity {
         }
     }
 
+    /// Finds out who holds a token that a service passes on with a token of its own. None where one of
+    /// the two does not work, or the service is none: Oriel's own users never are.
+    pub async fn validate_for_service(
+        &self,
+        token: &AuthToken,
+        service: &AuthToken,
+    ) -> Result<Option<Caller>, IdentityError> {
+        match self {
+            Self::Embedded(_) => Ok(None),
+            Self::Keystone(keystone) => Ok(keystone.validate_for_service(token, service).await?),
+        }
+    }
+
     /// The identity API under its paths, or the word where it is to be had.
     pub fn router(&self) -> Router {
         match self {
             Self::Embedded(embedded) => api::router(Arc::clone(embedded)),
-            Self::Keystone(keystone) => api::router_elsewhere(&keystone.settings().public_url),
+            Self::Keystone(keystone) => api::router_elsewhere(Arc::clone(keystone)),
         }
     }
 
@@ -71,12 +84,12 @@ impl Identity {
         }
     }
 
-    /// Finds out who signed a request. An identity that keeps no secrets of access keys cannot say,
-    /// and refuses with [`Refusal::NotTaken`].
+    /// Finds out who signed a request. Where no access keys are kept, it is refused with
+    /// [`Refusal::NotTaken`](signature::Refusal::NotTaken).
     pub async fn verify(&self, claim: &Claim, body: &[u8]) -> Result<Principal, SignatureError> {
         match self {
             Self::Embedded(embedded) => embedded.verify(claim, body).await,
-            Self::Keystone(_) => Err(Refusal::NotTaken.into()),
+            Self::Keystone(keystone) => keystone.verify(claim, body).await,
         }
     }
 }

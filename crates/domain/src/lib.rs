@@ -19,7 +19,7 @@ pub use console::{
 };
 pub use grant::{Grant, RefusedToken, Uses};
 pub use id::{DomainId, IdError, ProjectId, ServerId, SessionId, UserId};
-pub use principal::{DomainRef, Principal, ProjectRef, Role, Roles, UnknownRole, UserRef};
+pub use principal::{DomainRef, Evidence, Principal, ProjectRef, Role, Roles, UnknownRole, UserRef};
 pub use secret::{AuthToken, ConsoleToken, Digest, NotAToken, ResumeSecret, hex};
 pub use server::{Flavor, Server, ServerDetails, ServerStatus, TaskState, UnknownStatus};
 pub use session::{EndReason, Fault};

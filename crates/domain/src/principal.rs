@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{DomainId, ProjectId, UserId};
+use crate::{AccessKeyId, Digest, DomainId, ProjectId, UserId};
 
 /// What a principal may do in a project. Each role implies the ones below it, as Keystone's
 /// default roles do.
@@ -134,6 +134,19 @@ pub struct Principal {
     pub project: Option<ProjectRef>,
     /// The roles there, implied ones included.
     pub roles: Roles,
+    /// What the principal came with, where Oriel's own store knows it. None where another identity
+    /// vouches for them.
+    pub evidence: Option<Evidence>,
+}
+
+/// What a principal came with. It was found good when the request began, and may be good no more by
+/// the time that something is kept for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Evidence {
+    /// A token, by its digest.
+    Token(Digest),
+    /// An access key that signed the request.
+    AccessKey(AccessKeyId),
 }
 
 impl Principal {

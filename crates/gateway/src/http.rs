@@ -12,7 +12,9 @@ use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
+use http::uri::Scheme;
+use http::{HeaderValue, Method, Request as HttpRequest, StatusCode, Version, header};
+use hyper::ext::Protocol;
 use hyper::upgrade::OnUpgrade;
 use oriel_domain::EndReason;
 use oriel_ws::handshake::{self, Accepted, HandshakeError};
@@ -33,6 +35,11 @@ impl fmt::Display for ClientAddress {
     }
 }
 
+/// How the browser reached the first proxy in front, where a trusted one says so. A listener puts it
+/// into a request's extensions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReachedBy(pub Scheme);
+
 /// The subprotocol of our own page. It carries the same bytes as `binary`; who asks for it gets
 /// ends told in close codes.
 const CODED: &str = "oriel.v1";
@@ -47,9 +54,9 @@ impl Gateway {
     }
 
     /// Whether a request wants a WebSocket.
-    pub fn wants_websocket(headers: &HeaderMap) -> bool {
-        let upgrade = headers.get_all(header::UPGRADE);
-        handshake::is_wanted(upgrade.iter().map(HeaderValue::as_bytes))
+    pub fn wants_websocket<B>(request: &HttpRequest<B>) -> bool {
+        let upgrade = request.headers().get_all(header::UPGRADE);
+        is_connect(request) || handshake::is_wanted(upgrade.iter().map(HeaderValue::as_bytes))
     }
 
     /// A session from its first request to its end.
@@ -70,7 +77,7 @@ impl Gateway {
         let client = client_of(&parts);
         let coded = accepted.subprotocol == Some(CODED);
 
-        match inner.open(&parts.uri, &parts.headers, client).await {
+        match inner.open(&parts, client).await {
             Ok(opened) => {
                 let mut response = switching_protocols(&accepted);
                 if let Some(cookie) = opened.cookie {
@@ -98,14 +105,21 @@ fn client_of(parts: &Parts) -> ClientAddress {
     parts.extensions.get().copied().unwrap_or(unknown)
 }
 
+/// Whether this is HTTP/2's way to a WebSocket: an extended CONNECT (RFC 8441).
+fn is_connect<B>(request: &HttpRequest<B>) -> bool {
+    let protocol = request.extensions().get::<Protocol>();
+    request.method() == Method::CONNECT && protocol.is_some_and(|name| name.as_str() == handshake::UPGRADE)
+}
+
 fn check_upgrade(request: &Request) -> Result<Accepted, HandshakeError> {
     let headers = request.headers();
-    handshake::check(
-        request.method().as_str(),
-        request.version() == Version::HTTP_11,
-        |name| headers.get_all(name).iter().map(HeaderValue::as_bytes),
-        &[CODED, BINARY],
-    )
+    let header = |name| headers.get_all(name).iter().map(HeaderValue::as_bytes);
+    let spoken = [CODED, BINARY];
+    if is_connect(request) {
+        return handshake::check_connect(header, &spoken);
+    }
+    let http_11 = request.version() == Version::HTTP_11;
+    handshake::check(request.method().as_str(), http_11, header, &spoken)
 }
 
 fn refuse_upgrade(error: HandshakeError) -> Response {
@@ -122,13 +136,16 @@ fn refuse_upgrade(error: HandshakeError) -> Response {
 
 fn switching_protocols(accepted: &Accepted) -> Response {
     let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    let headers = response.headers_mut();
-    headers.insert(header::UPGRADE, HeaderValue::from_static(handshake::UPGRADE));
-    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
-    if let Ok(accept) = HeaderValue::from_str(&accepted.accept) {
-        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    if let Some(accept) = &accepted.accept {
+        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        let headers = response.headers_mut();
+        headers.insert(header::UPGRADE, HeaderValue::from_static(handshake::UPGRADE));
+        headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+        if let Ok(accept) = HeaderValue::from_str(accept) {
+            headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+        }
     }
+    let headers = response.headers_mut();
     if let Some(subprotocol) = accepted.subprotocol {
         headers.insert(
             header::SEC_WEBSOCKET_PROTOCOL,

@@ -13,9 +13,12 @@ mod open;
 mod origin;
 mod redeem;
 mod relay;
+mod rules;
 mod run;
 mod screen;
 mod session;
+mod sessions;
+mod traffic;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,10 +26,10 @@ use std::time::Duration;
 use oriel_inventory::Inventory;
 use oriel_store::Store;
 
-pub use self::http::{ClientAddress, openapi};
+pub use self::http::{ClientAddress, ReachedBy, openapi};
 pub use self::net::ClientStream;
-pub use self::origin::OriginRules;
-use self::session::Sessions;
+pub use self::origin::{OriginCheck, OriginRules};
+use self::sessions::Sessions;
 
 /// What an operator decides about the gateway.
 #[derive(Debug, Clone)]
@@ -37,6 +40,9 @@ pub struct GatewaySettings {
     pub origins: OriginRules,
     /// Whether browsers reach the gateway over TLS, so that cookies must be kept to TLS.
     pub secure: bool,
+    /// Whether pages of other sites may show the console in a frame, where the browser keeps cookies
+    /// only for that site's frames.
+    pub framed: bool,
     /// How long a browser that redeemed a token may come back with its cookie.
     pub resume_for: time::Duration,
     /// How long to try to reach a back end.

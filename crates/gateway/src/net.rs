@@ -4,9 +4,13 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::server::TlsStream;
+
+use crate::relay::{MaybeRaw, RawSocket};
 
 /// A browser's connection, as the listener accepted it.
 #[derive(Debug)]
@@ -15,6 +19,9 @@ pub enum ClientStream {
     Plain(TcpStream),
     /// With TLS.
     Tls(Box<TlsStream<TcpStream>>),
+    /// One stream of an HTTP/2 connection (RFC 8441). It takes up to three writes beyond the window
+    /// that the browser has opened.
+    Http2(Box<TokioIo<Upgraded>>),
 }
 
 /// The connection to a back end.
@@ -60,5 +67,23 @@ macro_rules! delegate_io {
     };
 }
 
-delegate_io!(ClientStream { Plain, Tls });
+delegate_io!(ClientStream { Plain, Tls, Http2 });
 delegate_io!(BackEndStream { Tcp, Unix });
+
+impl MaybeRaw for ClientStream {
+    fn raw(&self) -> Option<RawSocket<'_>> {
+        match self {
+            Self::Plain(stream) => Some(RawSocket::Tcp(stream)),
+            Self::Tls(_) => None,
+        }
+    }
+}
+
+impl MaybeRaw for BackEndStream {
+    fn raw(&self) -> Option<RawSocket<'_>> {
+        match self {
+            Self::Tcp(stream) => Some(RawSocket::Tcp(stream)),
+            Self::Unix(stream) => Some(RawSocket::Unix(stream)),
+        }
+    }
+}

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderValue, Uri, header};
+use http::request::Parts;
+use http::{HeaderValue, header};
 use oriel_domain::{BackEnd, EndReason, Protocol, Server};
 
 use crate::Inner;
-use crate::http::ClientAddress;
+use crate::http::{ClientAddress, ReachedBy};
 use crate::redeem::{Claim, token_of};
 use crate::screen::{self, Screen};
 use crate::session::{Failure, Session};
@@ -20,16 +21,11 @@ pub(crate) struct Opened {
 
 impl Inner {
     /// Origin, token, back end: the steps before the first byte is relayed.
-    pub(crate) async fn open(
-        &self,
-        uri: &Uri,
-        headers: &HeaderMap,
-        client: ClientAddress,
-    ) -> Result<Opened, Failure> {
+    pub(crate) async fn open(&self, parts: &Parts, client: ClientAddress) -> Result<Opened, Failure> {
         let slot = self.sessions.admit()?;
-        self.check_origin(uri, headers)?;
-        let token = token_of(uri.query(), headers)?;
-        let claim = self.redeem(&token, headers).await?;
+        self.check_origin(parts)?;
+        let token = token_of(parts.uri.query(), &parts.headers)?;
+        let claim = self.redeem(&token, &parts.headers).await?;
         let connected = async {
             let (_, back_end) = self.locate(&claim)?;
             let settings = &self.settings;
@@ -78,11 +74,13 @@ impl Inner {
         }
     }
 
-    pub(crate) fn check_origin(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Failure> {
-        if self.settings.origins.admit(uri, headers) {
+    pub(crate) fn check_origin(&self, parts: &Parts) -> Result<(), Failure> {
+        let reached_by = parts.extensions.get::<ReachedBy>().map(|by| &by.0);
+        let rules = &self.settings.origins;
+        if rules.admit(&parts.uri, &parts.headers, reached_by) {
             return Ok(());
         }
-        let origin = headers.get(header::ORIGIN).map(HeaderValue::as_bytes);
+        let origin = parts.headers.get(header::ORIGIN).map(HeaderValue::as_bytes);
         let origin = String::from_utf8_lossy(origin.unwrap_or_default());
         Err(Failure::new(EndReason::OriginRefused, format!("{origin:.200}")))
     }

@@ -78,13 +78,19 @@ impl Inner {
     }
 
     /// The cookie that hands a browser its secret: for this origin alone (`__Host-`), out of reach
-    /// of scripts, and never sent along from another site.
+    /// of scripts, and never sent along from another site. Where other sites may show the console in
+    /// a frame, a strict cookie would not be sent from there: it is then partitioned (CHIPS), so that
+    /// a browser sends it from below the site where it was set and from no other.
     pub(crate) fn resume_cookie(&self, token: &Digest, secret: &ResumeSecret) -> Option<HeaderValue> {
         let name = self.cookie_name(token);
-        let secure = if self.settings.secure { "; Secure" } else { "" };
+        let sent_from = match (self.settings.secure, self.settings.framed) {
+            (true, true) => "SameSite=None; Secure; Partitioned",
+            (true, false) => "SameSite=Strict; Secure",
+            (false, _) => "SameSite=Strict",
+        };
         let max_age = self.settings.resume_for.whole_seconds();
         let text = format!(
-            "{name}={}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Strict{secure}",
+            "{name}={}; Path=/; Max-Age={max_age}; HttpOnly; {sent_from}",
             secret.expose()
         );
         let mut value = HeaderValue::from_str(&text).ok()?;

@@ -1,21 +1,17 @@
-//! Sessions: how many there are, who is told when the gateway stops, and the one reason for the
-//! end of each.
+//! A session: what others know of it, how they end it, and the one reason for its end.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use oriel_domain::{Digest, EndReason, Grant, SessionId};
-use oriel_store::{SessionRecord, Store, StoreError};
+use oriel_store::StoreError;
 use time::OffsetDateTime;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, watch};
-use tokio_util::task::TaskTracker;
-use tokio_util::task::task_tracker::TaskTrackerToken;
+use tokio::sync::watch;
 
 use crate::http::ClientAddress;
-use crate::relay::Carried;
+use crate::sessions::{Sessions, Slot};
+use crate::traffic::Traffic;
 
 /// Why a session ended or never began: the reason that everyone is told, and what only the log is.
 #[derive(Debug)]
@@ -79,154 +75,69 @@ macro_rules! log_end {
 }
 pub(crate) use log_end;
 
-/// The live sessions of this gateway.
+/// A live session, as others in the process see it.
 #[derive(Debug)]
-pub(crate) struct Sessions {
-    store: Store,
-    gateway: String,
-    /// One permit for each session that may still begin. Closed when the gateway stops.
-    slots: Arc<Semaphore>,
-    live: Arc<Mutex<Live>>,
-    /// Relays, and the records of their ends: what a stop waits for.
-    tasks: TaskTracker,
+pub(crate) struct Live {
+    pub id: SessionId,
+    /// The digest of the token that opened it.
+    pub token: Digest,
+    /// What that token stands for.
+    pub grant: Grant,
+    /// Where the browser is.
+    pub client: ClientAddress,
+    pub began_at: OffsetDateTime,
+    pub traffic: Traffic,
+    told: watch::Sender<Option<EndReason>>,
 }
 
-#[derive(Debug, Default)]
-struct Live {
-    stopping: bool,
-    sessions: HashMap<SessionId, watch::Sender<Option<EndReason>>>,
-}
-
-/// Leave to begin one session. It is held while the back end is opened, so that openings count too,
-/// and a stop waits for them.
-#[derive(Debug)]
-pub(crate) struct Slot {
-    _permit: OwnedSemaphorePermit,
-    _task: TaskTrackerToken,
-}
-
-impl Sessions {
-    pub fn new(store: Store, gateway: String, max: usize) -> Self {
-        let slots = Arc::new(Semaphore::new(max.min(Semaphore::MAX_PERMITS)));
+impl Live {
+    pub(crate) fn new(token: Digest, grant: Grant, client: ClientAddress) -> Self {
         Self {
-            store,
-            gateway,
-            slots,
-            live: Arc::default(),
-            tasks: TaskTracker::new(),
-        }
-    }
-
-    /// Takes a slot, if one more session may begin.
-    pub fn admit(&self) -> Result<Slot, EndReason> {
-        let permit = Arc::clone(&self.slots)
-            .try_acquire_owned()
-            .map_err(|error| match error {
-                TryAcquireError::NoPermits => EndReason::TooManySessions,
-                TryAcquireError::Closed => EndReason::Stopping,
-            })?;
-        Ok(Slot {
-            _permit: permit,
-            _task: self.tasks.token(),
-        })
-    }
-
-    /// Begins a session and records it.
-    pub async fn begin(
-        &self,
-        slot: Slot,
-        token: Digest,
-        grant: Grant,
-        client: ClientAddress,
-    ) -> Result<Session, Failure> {
-        let id = SessionId::random();
-        let (tell, told) = watch::channel(None);
-        {
-            let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-            if live.stopping {
-                return Err(EndReason::Stopping.into());
-            }
-            live.sessions.insert(id, tell);
-        }
-        // From here on, every way out ends the session.
-        let session = Session {
-            id,
-            told,
-            end: None,
-            carried: Arc::default(),
-            store: self.store.clone(),
-            live: Arc::clone(&self.live),
-            tasks: self.tasks.clone(),
-            _slot: slot,
-        };
-        let record = SessionRecord {
-            id,
+            id: SessionId::random(),
             token,
             grant,
-            client: client.to_string(),
-            gateway: self.gateway.clone(),
+            client,
             began_at: OffsetDateTime::now_utc(),
-        };
-        self.store.begin_session(&record).await?;
-        tracing::info!(
-            session_id = %id, grant = %token.short(), server_id = %record.grant.server,
-            project_id = %record.grant.project, user_id = %record.grant.user, client = %record.client,
-            "session began"
-        );
-        Ok(session)
-    }
-
-    /// Where work goes that outlives the request it belongs to, and that a stop waits for.
-    pub fn tasks(&self) -> TaskTracker {
-        self.tasks.clone()
-    }
-
-    /// Runs the rest of a session beside the request that began it.
-    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.spawn(task);
-    }
-
-    /// Takes no new session, tells the live ones, and waits for their ends up to `grace`.
-    pub async fn stop(&self, grace: Duration) -> usize {
-        self.slots.close();
-        {
-            let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-            live.stopping = true;
-            for tell in live.sessions.values() {
-                tell.send_replace(Some(EndReason::Stopping));
-            }
+            traffic: Traffic::new(),
+            told: watch::Sender::new(None),
         }
-        self.tasks.close();
-        // Whether or not all have ended in time, what counts is how many are left.
-        let _ = tokio::time::timeout(grace, self.tasks.wait()).await;
-        self.live
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .sessions
-            .len()
+    }
+
+    /// Ends it for this reason, unless it was told another before.
+    pub fn end(&self, reason: EndReason) {
+        self.told.send_if_modified(|told| {
+            let first = told.is_none();
+            told.get_or_insert(reason);
+            first
+        });
+    }
+
+    /// Resolves when somebody wants it to end.
+    pub async fn told_to_end(&self) -> EndReason {
+        let mut told = self.told.subscribe();
+        match told.wait_for(Option::is_some).await.map(|reason| *reason) {
+            Ok(Some(reason)) => reason,
+            _ => EndReason::Internal,
+        }
     }
 }
 
-/// A live session. Its drop ends it, so that no error path can forget to.
+/// A live session in the hands of who carries it. Its drop ends it, so that no error path can forget to.
 #[derive(Debug)]
 pub(crate) struct Session {
-    id: SessionId,
-    told: watch::Receiver<Option<EndReason>>,
+    pub live: Arc<Live>,
     end: Option<Failure>,
-    /// What the relay has carried so far.
-    pub carried: Arc<Carried>,
-    store: Store,
-    live: Arc<Mutex<Live>>,
-    tasks: TaskTracker,
+    sessions: Sessions,
     _slot: Slot,
 }
 
 impl Session {
-    /// Resolves when somebody else wants the session to end.
-    pub async fn told_to_end(&mut self) -> EndReason {
-        match self.told.wait_for(Option::is_some).await.map(|reason| *reason) {
-            Ok(Some(reason)) => reason,
-            _ => EndReason::Internal,
+    pub(crate) fn new(live: Arc<Live>, sessions: Sessions, slot: Slot) -> Self {
+        Self {
+            live,
+            end: None,
+            sessions,
+            _slot: slot,
         }
     }
 
@@ -238,26 +149,15 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.live
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .sessions
-            .remove(&self.id);
         // Dropped without an end of its own, it was cut: by who told it to end, or by a fault here.
-        let told = *self.told.borrow();
+        let told = *self.live.told.borrow();
         let failure = self
             .end
             .take()
             .unwrap_or_else(|| told.unwrap_or(EndReason::Internal).into());
-        let (down, up) = self.carried.bytes();
-        let (session_id, reason) = (self.id, failure.reason);
+        let (down, up) = self.live.traffic.bytes();
+        let (session_id, reason) = (self.live.id, failure.reason);
         log_end!(reason, %session_id, %reason, detail = failure.detail, down, up, "session ended");
-        let store = self.store.clone();
-        self.tasks.spawn(async move {
-            let now = OffsetDateTime::now_utc();
-            if let Err(error) = store.end_session(session_id, reason, down, up, now).await {
-                tracing::error!(%session_id, %error, "the end of a session could not be recorded");
-            }
-        });
+        self.sessions.ended(&self.live, reason);
     }
 }

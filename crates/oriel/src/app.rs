@@ -11,7 +11,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
-use http::{Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode, header};
 use oriel_control::Control;
 use oriel_control::compute::{ComputeSettings, Microversion};
 use oriel_control::consoles::{ConsoleLink, ConsoleSettings, LinkForm};
@@ -20,7 +20,7 @@ use oriel_control::identity::{Embedded, Identity, IdentityError, IdentitySetting
 use oriel_control::policy::{Policy, PolicyError};
 use oriel_control::request_id::RequestId;
 use oriel_domain::{ConsoleKind, EndReason};
-use oriel_gateway::{Gateway, GatewaySettings, OriginRules};
+use oriel_gateway::{ClientAddress, Gateway, GatewaySettings, OriginRules};
 use oriel_inventory::{FileInventory, Inventory, LoadError};
 use oriel_store::{Store, StoreError};
 use percent_encoding::percent_decode_str;
@@ -31,10 +31,10 @@ use tracing::Instrument as _;
 
 use crate::config::{Config, ConfigError, IdentityMode, TlsMode};
 use crate::linger::linger;
-use crate::listen::{ListenSettings, Listener};
+use crate::listen::{ListenSettings, Listener, Networks};
 use crate::openapi;
 use crate::page::{self, Page};
-use crate::tls::{Certificate, CertificateFiles, TlsError, host_name};
+use crate::tls::{CertificateFiles, Certificates, TlsError, host_name};
 
 /// Why Oriel could not start.
 #[derive(Debug, thiserror::Error)]
@@ -107,7 +107,7 @@ pub struct App {
     inventory: Arc<FileInventory>,
     gateway: Gateway,
     listener: Listener,
-    certificate: Option<Arc<Certificate>>,
+    certificates: Option<Arc<Certificates>>,
     router: Router,
     poll_interval: Duration,
     stop_grace: Duration,
@@ -118,7 +118,7 @@ impl App {
     pub async fn open(config: &Config) -> Result<Self, AppError> {
         raise_descriptor_limit(config);
         // The port first: a second Oriel by mistake ends here and touches nothing of the first's.
-        let (listener, certificate) = bind(config).await?;
+        let (listener, certificates) = bind(config).await?;
         let store = Store::open(&config.database()).await?;
         let file = Arc::new(FileInventory::open(&config.inventory.file)?);
         let inventory = Inventory::File(Arc::clone(&file));
@@ -141,13 +141,14 @@ impl App {
             console_settings(config),
             compute_settings(config),
         );
-        let router = router(&control, &gateway, &page(config));
+        let router =
+            router(&control, &gateway, &page(config)).layer(from_fn_with_state(hsts(config), insist_on_tls));
         Ok(Self {
             store,
             inventory: file,
             gateway,
             listener,
-            certificate,
+            certificates,
             router,
             poll_interval: config.inventory.poll_interval.0,
             stop_grace: config.gateway.stop_grace.0,
@@ -165,8 +166,8 @@ impl App {
         let mut chores = JoinSet::new();
         chores.spawn(self.inventory.watch(self.poll_interval));
         chores.spawn(sweep(self.store.clone()));
-        if let Some(certificate) = self.certificate {
-            chores.spawn(certificate.watch());
+        if let Some(certificates) = self.certificates {
+            chores.spawn(certificates.watch());
         }
         let stopping = CancellationToken::new();
         let serving = tokio::spawn(self.listener.serve(self.router, stopping.clone()));
@@ -218,7 +219,7 @@ async fn open_doors(
     next: Next,
 ) -> Response {
     let headers = request.headers();
-    if Gateway::wants_websocket(headers) {
+    if Gateway::wants_websocket(&request) {
         gateway.open(request).await
     } else if request.uri().path() == "/" && request.method() == Method::GET && page::wants_page(headers) {
         page.landing(headers)
@@ -240,6 +241,8 @@ fn loggable_path(path: &str) -> String {
 /// One line a request.
 async fn log_request(mut request: Request, next: Next) -> Response {
     let request_id = RequestId::random();
+    let client = request.extensions().get::<ClientAddress>().copied();
+    let client = client.map(|client| client.to_string());
     request.extensions_mut().insert(request_id);
     let method = request.method().clone();
     let path = loggable_path(request.uri().path());
@@ -250,9 +253,9 @@ async fn log_request(mut request: Request, next: Next) -> Response {
     let status = response.status();
     let milliseconds = began.elapsed().as_millis();
     if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
-        tracing::error!(%method, path, status = status.as_u16(), milliseconds, "answered");
+        tracing::error!(%method, path, client, status = status.as_u16(), milliseconds, "answered");
     } else {
-        tracing::info!(%method, path, status = status.as_u16(), milliseconds, "answered");
+        tracing::info!(%method, path, client, status = status.as_u16(), milliseconds, "answered");
     }
     response
 }
@@ -272,7 +275,7 @@ async fn sweep(store: Store) {
     }
 }
 
-async fn bind(config: &Config) -> Result<(Listener, Option<Arc<Certificate>>), AppError> {
+async fn bind(config: &Config) -> Result<(Listener, Option<Arc<Certificates>>), AppError> {
     let files = certificate_files(config);
     if let Some(files) = &files
         && config.tls.mode == TlsMode::SelfSigned
@@ -280,11 +283,27 @@ async fn bind(config: &Config) -> Result<(Listener, Option<Arc<Certificate>>), A
     {
         tracing::info!(certificate = %files.certificate.display(), "made a certificate");
     }
-    let certificate = files.map(Certificate::open).transpose()?;
+    let certificates = files
+        .map(|first| {
+            let further = config.tls.further.iter().map(|pair| CertificateFiles {
+                certificate: pair.certificate.clone(),
+                key: pair.key.clone(),
+                authority: None,
+            });
+            Certificates::open(std::iter::once(first).chain(further).collect())
+        })
+        .transpose()?;
     let settings = ListenSettings {
         max_connections: config.listen.max_connections,
         header_timeout: config.listen.header_timeout.0,
-        tls: certificate.as_ref().map(Certificate::server_config).transpose()?,
+        tls: certificates
+            .as_ref()
+            .map(|all| all.server_config(config.tls.min_version))
+            .transpose()?,
+        trusted_proxies: Networks::from(config.listen.trusted_proxies.as_slice()),
+        proxy_protocol: config.listen.proxy_protocol,
+        forwarded_headers: config.listen.forwarded_headers,
+        http2_websockets: config.listen.http2_websockets,
     };
     let address = &config.listen.address;
     let bound = Listener::bind(address, settings).await;
@@ -292,7 +311,7 @@ async fn bind(config: &Config) -> Result<(Listener, Option<Arc<Certificate>>), A
         address: address.clone(),
         source,
     })?;
-    Ok((listener, certificate))
+    Ok((listener, certificates))
 }
 
 /// The listener's certificate, unless TLS is done in front.
@@ -314,7 +333,26 @@ pub fn authority(config: &Config) -> Option<PathBuf> {
 }
 
 fn page(config: &Config) -> Page {
-    Page::new(config.public_url.scheme(), &config.gateway.allowed_origins)
+    Page::new(&config.page.frame_ancestors)
+}
+
+/// The header by which browsers insist on TLS, where the operator wants that and they come over TLS.
+fn hsts(config: &Config) -> Option<HeaderValue> {
+    let span = config
+        .page
+        .hsts
+        .filter(|_| config.public_url.scheme() == "https")?;
+    HeaderValue::from_str(&format!("max-age={}", span.0.as_secs())).ok()
+}
+
+async fn insist_on_tls(State(hsts): State<Option<HeaderValue>>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if let Some(value) = hsts {
+        response
+            .headers_mut()
+            .insert(header::STRICT_TRANSPORT_SECURITY, value);
+    }
+    response
 }
 
 fn identity(config: &Config, store: &Store) -> Result<Identity, AppError> {
@@ -323,7 +361,8 @@ fn identity(config: &Config, store: &Store) -> Result<Identity, AppError> {
             Identity::Embedded(Arc::new(Embedded::new(store.clone(), identity_settings(config))?))
         }
         IdentityMode::Keystone => {
-            let keystone = Arc::new(keystone(config)?);
+            let keystone = keystone(config)?.with_access_keys(store.clone(), identity_settings(config));
+            let keystone = Arc::new(keystone.map_err(IdentityError::from)?);
             tokio::spawn(look_for(Arc::clone(&keystone)));
             Identity::Keystone(keystone)
         }
@@ -417,7 +456,9 @@ fn gateway_settings(config: &Config) -> GatewaySettings {
     let gateway = &config.gateway;
     GatewaySettings {
         name: gateway.name.clone().unwrap_or_else(host_name),
-        origins: OriginRules::new(config.public_url.clone(), &gateway.allowed_origins),
+        origins: OriginRules::new(config.public_url.clone(), &gateway.allowed_origins)
+            .checked(gateway.origin_check),
+        framed: !config.page.frame_ancestors.is_empty(),
         secure: config.public_url.scheme() == "https",
         resume_for: config.grants.resume.signed(),
         connect_timeout: gateway.connect_timeout.0,

@@ -16,7 +16,7 @@ use crate::app::{self, App, AppError};
 use crate::config::{Config, ConfigError, EXAMPLE, IdentityMode, TlsMode};
 use crate::demo_server::{self, DemoServerArgs, DemoServerError};
 use crate::telemetry;
-use identity::{BootstrapArgs, CliError, CredentialCommand, ProjectCommand, RoleCommand, UserCommand};
+use identity::{BootstrapArgs, CliError, CredentialCommand, Keys, ProjectCommand, RoleCommand, UserCommand};
 
 /// A console in a browser for every virtual machine.
 ///
@@ -153,9 +153,17 @@ impl Cli {
                 Ok(identity::run_role(&open_identity(&config).await?, command, out).await?)
             }
             Command::Credential(command) => {
-                let store = open_identity(&config).await?;
+                let store = Store::open(&config.database()).await.map_err(AppError::from)?;
                 let vault = Vault::at(config.credential_key());
-                Ok(identity::run_credential(&store, &vault, command, out).await?)
+                let keystone = match config.identity.mode {
+                    IdentityMode::Embedded => None,
+                    IdentityMode::Keystone => Some(app::keystone(&config)?),
+                };
+                let keys = match &keystone {
+                    None => Keys::Embedded(&store),
+                    Some(keystone) => Keys::Keystone(&store, keystone),
+                };
+                Ok(identity::run_credential(keys, &vault, command, out).await?)
             }
             Command::ExampleConfig | Command::DemoServer(_) => Ok(()),
         }

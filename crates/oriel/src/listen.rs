@@ -3,8 +3,14 @@
 //! The accept loop is our own, since the order of limits, TLS and time-outs is what keeps a
 //! flood of half-open connections from reaching anything else.
 
+mod forwarded;
+mod network;
+mod proxy_protocol;
+#[cfg(test)]
+mod tests;
+
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,8 +18,9 @@ use axum::Router;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use oriel_gateway::{ClientAddress, ClientStream};
+use oriel_gateway::ClientStream;
 use rustls::ServerConfig;
+use serde::{Deserialize, Serialize};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -22,10 +29,18 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
+pub use self::forwarded::ForwardedHeaders;
+pub use self::network::{Network, Networks};
+
 /// Largest head of a request, in bytes.
 const MAX_HEAD: usize = 64 * 1024;
-/// Most requests at once on one HTTP/2 connection.
-const MAX_STREAMS: u32 = 128;
+/// Most requests at once on one HTTP/2 connection. Consoles count: a browser has all that it shows of
+/// one host on one connection.
+const MAX_STREAMS: u32 = 256;
+/// How much a client may send ahead on one stream of HTTP/2, in bytes.
+const STREAM_WINDOW: u32 = 64 * 1024;
+/// And on all together: streams that are not read must not hold up the others.
+const CONNECTION_WINDOW: u32 = MAX_STREAMS * STREAM_WINDOW;
 /// How long to wait after the system refused a connection for want of something.
 const BREATHER: Duration = Duration::from_millis(50);
 
@@ -42,6 +57,27 @@ pub struct ListenSettings {
     pub header_timeout: Duration,
     /// The certificate, unless something in front does TLS.
     pub tls: Option<Arc<ServerConfig>>,
+    /// The proxies in front whose word is taken.
+    pub trusted_proxies: Networks,
+    /// Whether they say whom they speak for before anything else.
+    pub proxy_protocol: ProxyProtocol,
+    /// Whether they say so in each request.
+    pub forwarded_headers: ForwardedHeaders,
+    /// Whether browsers may open a WebSocket on their HTTP/2 connections (RFC 8441).
+    pub http2_websockets: bool,
+}
+
+/// Whether connections of trusted proxies begin with a header of the PROXY protocol. Those of anybody
+/// else never do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProxyProtocol {
+    /// Never.
+    Off,
+    /// Those that do are taken at their word.
+    Optional,
+    /// Always; a connection without one is closed.
+    Required,
 }
 
 /// A port that is being served.
@@ -66,7 +102,12 @@ impl Listener {
             .max_concurrent_streams(MAX_STREAMS)
             .max_header_list_size(u32::try_from(MAX_HEAD).unwrap_or(u32::MAX))
             .keep_alive_interval(Duration::from_secs(30))
-            .keep_alive_timeout(settings.header_timeout);
+            .keep_alive_timeout(settings.header_timeout)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW);
+        if settings.http2_websockets {
+            http.http2().enable_connect_protocol();
+        }
         Ok(Self {
             socket,
             settings,
@@ -132,7 +173,7 @@ async fn accept(
 }
 
 async fn serve_connection(
-    stream: TcpStream,
+    mut stream: TcpStream,
     peer: SocketAddr,
     settings: ListenSettings,
     http: auto::Builder<TokioExecutor>,
@@ -140,6 +181,13 @@ async fn serve_connection(
     stop: CancellationToken,
 ) {
     set_options(&stream);
+    let peer = tokio::select! {
+        () = stop.cancelled() => return,
+        named = name_peer(&mut stream, peer.ip().to_canonical(), &settings) => match named {
+            Ok(peer) => peer,
+            Err(error) => return tracing::warn!(%peer, %error, "a trusted proxy's connection was closed"),
+        },
+    };
     let (stream, http) = match &settings.tls {
         None => (ClientStream::Plain(stream), http.http1_only()),
         Some(config) => {
@@ -164,11 +212,16 @@ async fn serve_connection(
             (ClientStream::Tls(Box::new(stream)), http)
         }
     };
-    let client = ClientAddress(peer.ip().to_canonical());
+    let header_timeout = settings.header_timeout;
     let (asked, mut first_request) = watch::channel(false);
     let service = hyper::service::service_fn(move |mut request: http::Request<Incoming>| {
         asked.send_replace(true);
-        request.extensions_mut().insert(client);
+        forwarded::settle(
+            &mut request,
+            peer,
+            &settings.trusted_proxies,
+            settings.forwarded_headers,
+        );
         app.clone().oneshot(request)
     });
     let connection = http.serve_connection_with_upgrades(TokioIo::new(stream), service);
@@ -177,7 +230,7 @@ async fn serve_connection(
     // laptops fall asleep with them.
     let silence = async {
         let asked = first_request.wait_for(|asked| *asked);
-        let in_time = tokio::time::timeout(settings.header_timeout, asked).await.is_ok();
+        let in_time = tokio::time::timeout(header_timeout, asked).await.is_ok();
         if in_time {
             std::future::pending::<()>().await;
         }
@@ -194,6 +247,19 @@ async fn serve_connection(
     if let Err(error) = served {
         tracing::debug!(%peer, %error, "a connection ended early");
     }
+}
+
+/// Who is at the other end: the peer itself, or whom a trusted proxy names.
+async fn name_peer(stream: &mut TcpStream, peer: IpAddr, settings: &ListenSettings) -> io::Result<IpAddr> {
+    if settings.proxy_protocol == ProxyProtocol::Off || !settings.trusted_proxies.contain(peer) {
+        return Ok(peer);
+    }
+    let required = settings.proxy_protocol == ProxyProtocol::Required;
+    let header = proxy_protocol::take(stream, required);
+    let named = tokio::time::timeout(settings.header_timeout, header).await;
+    Ok(named
+        .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??
+        .unwrap_or(peer))
 }
 
 /// Options that only help: a socket that refuses them is about to be found broken.

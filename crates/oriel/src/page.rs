@@ -23,6 +23,11 @@ const CONSOLE_NAMES: [&str; 4] = ["/vnc.auto.html", "/vnc_auto.html", "/vnc_lite
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'";
 
+/// What a console has no use for. Full screen and the clipboard are the page's; a site that shows it in
+/// a frame hands them on with `allow`.
+const PERMISSIONS_POLICY: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), \
+     magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()";
+
 /// Forms of a file made at build time, best first.
 const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
@@ -33,15 +38,15 @@ pub struct Page {
 }
 
 impl Page {
-    /// A page that only pages from here, and from these hosts, may show in a frame.
-    pub fn new(scheme: &str, frame_hosts: &[String]) -> Self {
-        let hosts: Vec<_> = frame_hosts
+    /// A page that only pages from here, and from these origins, may show in a frame.
+    pub fn new(frame_ancestors: &[String]) -> Self {
+        let ancestors: Vec<_> = frame_ancestors
             .iter()
-            .map(|host| format!(" {scheme}://{host}:*"))
+            .map(|origin| format!(" {origin}"))
             .collect();
-        let hosts = hosts.concat();
+        let ancestors = ancestors.concat();
         Self {
-            policy: format!("{CONTENT_SECURITY_POLICY}; frame-ancestors 'self'{hosts}").into(),
+            policy: format!("{CONTENT_SECURITY_POLICY}; frame-ancestors 'self'{ancestors}").into(),
         }
     }
 
@@ -107,6 +112,7 @@ impl Page {
         }
         set(header::CONTENT_SECURITY_POLICY, &self.policy);
         set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+        set(HeaderName::from_static("permissions-policy"), PERMISSIONS_POLICY);
         // The address of a console carries its token: it goes to no other site.
         set(header::REFERRER_POLICY, "no-referrer");
         set(
@@ -156,7 +162,7 @@ mod tests {
     fn get_with(path: &str, accept_encoding: &str) -> Response {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT_ENCODING, accept_encoding.parse().unwrap());
-        Page::new("https", &["portal.example".into()]).file(path, &headers)
+        Page::new(&["https://portal.example".into()]).file(path, &headers)
     }
 
     #[test]
@@ -181,6 +187,11 @@ mod tests {
                 !header(header::CONTENT_SECURITY_POLICY)
                     .unwrap()
                     .contains("unsafe")
+            );
+            assert!(
+                header(header::CONTENT_SECURITY_POLICY)
+                    .unwrap()
+                    .ends_with("; frame-ancestors 'self' https://portal.example")
             );
             assert_eq!(header(header::REFERRER_POLICY), Some("no-referrer"));
         }

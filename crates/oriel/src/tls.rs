@@ -12,13 +12,15 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
 };
-use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use rustls::{ServerConfig, version};
 use time::{Duration, OffsetDateTime};
+
+use crate::config::MinTls;
 
 /// Why there is no certificate to serve with.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +53,9 @@ pub enum TlsError {
         /// What is wrong.
         source: rustls::Error,
     },
+    /// TLS itself cannot be set up.
+    #[error("TLS cannot be set up: {0}")]
+    Setup(#[from] rustls::Error),
     /// No certificate could be made.
     #[error("no certificate could be made: {0}")]
     Make(#[from] rcgen::Error),
@@ -162,7 +167,7 @@ impl CertificateFiles {
 /// The certificate in force. A better one takes its place when the files change; sessions that
 /// began with the old one go on.
 #[derive(Debug)]
-pub struct Certificate {
+struct Certificate {
     files: CertificateFiles,
     changes: Changes,
     current: ArcSwap<CertifiedKey>,
@@ -170,42 +175,22 @@ pub struct Certificate {
 
 impl Certificate {
     /// Reads the files for the first time.
-    pub fn open(files: CertificateFiles) -> Result<Arc<Self>, TlsError> {
+    fn open(files: CertificateFiles) -> Result<Self, TlsError> {
         let changes = Changes::of(vec![files.certificate.clone(), files.key.clone()]);
         let current = ArcSwap::from_pointee(files.read()?);
-        Ok(Arc::new(Self {
+        Ok(Self {
             files,
             changes,
             current,
-        }))
+        })
     }
 
-    /// What the listener needs to serve with it: TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1.
-    pub fn server_config(self: &Arc<Self>) -> Result<Arc<ServerConfig>, TlsError> {
-        let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|source| self.files.unusable(source))?
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::clone(self) as Arc<dyn ResolvesServerCert>);
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Arc::new(config))
-    }
-
-    /// Looks at the files every [`LOOK_EVERY`], for ever. What cannot be served changes nothing.
-    pub async fn watch(self: Arc<Self>) {
-        let mut ticks = tokio::time::interval(LOOK_EVERY);
-        loop {
-            ticks.tick().await;
-            match self.reload() {
-                Ok(false) => {}
-                Ok(true) => {
-                    tracing::info!(file = %self.files.certificate.display(), "the certificate was read again");
-                }
-                Err(error) => {
-                    tracing::error!(%error, "a new certificate was refused; the one in force stays");
-                }
-            }
-        }
+    /// Whether it is good for this name, by the names that stand in it, `*.example` included.
+    fn is_for(&self, name: &ServerName<'_>) -> bool {
+        let key = self.current.load();
+        let own = key.end_entity_cert().ok();
+        own.and_then(|der| webpki::EndEntityCert::try_from(der).ok())
+            .is_some_and(|own| own.verify_is_valid_for_subject_name(name).is_ok())
     }
 
     fn reload(&self) -> Result<bool, TlsError> {
@@ -217,9 +202,67 @@ impl Certificate {
     }
 }
 
-impl ResolvesServerCert for Certificate {
-    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.current.load_full())
+/// The certificates in force. A client gets the first that is good for the name that it asks for,
+/// else the first of all: whoever comes by address, or by a name that nobody has, is told so by its
+/// own check.
+#[derive(Debug)]
+pub struct Certificates {
+    all: Vec<Certificate>,
+}
+
+impl Certificates {
+    /// Reads all files for the first time.
+    pub fn open(files: Vec<CertificateFiles>) -> Result<Arc<Self>, TlsError> {
+        let all = files.into_iter().map(Certificate::open);
+        Ok(Arc::new(Self {
+            all: all.collect::<Result<_, _>>()?,
+        }))
+    }
+
+    /// What the listener needs to serve with them: these versions of TLS, HTTP/2 and HTTP/1.1.
+    pub fn server_config(self: &Arc<Self>, min_version: MinTls) -> Result<Arc<ServerConfig>, TlsError> {
+        let versions: &[_] = match min_version {
+            MinTls::V12 => &[&version::TLS13, &version::TLS12],
+            MinTls::V13 => &[&version::TLS13],
+        };
+        let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_protocol_versions(versions)?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::clone(self) as Arc<dyn ResolvesServerCert>);
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(Arc::new(config))
+    }
+
+    /// Looks at the files every [`LOOK_EVERY`], for ever. What cannot be served changes nothing.
+    pub async fn watch(self: Arc<Self>) {
+        let mut ticks = tokio::time::interval(LOOK_EVERY);
+        loop {
+            ticks.tick().await;
+            for certificate in &self.all {
+                match certificate.reload() {
+                    Ok(false) => {}
+                    Ok(true) => {
+                        tracing::info!(file = %certificate.files.certificate.display(), "the certificate was read again");
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, "a new certificate was refused; the one in force stays");
+                    }
+                }
+            }
+        }
+    }
+
+    fn choose(&self, name: Option<&str>) -> Option<Arc<CertifiedKey>> {
+        let name = name.and_then(|name| ServerName::try_from(name).ok());
+        let good = name.and_then(|name| self.all.iter().find(|certificate| certificate.is_for(&name)));
+        let chosen = good.or(self.all.first())?;
+        Some(chosen.current.load_full())
+    }
+}
+
+impl ResolvesServerCert for Certificates {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        self.choose(hello.server_name())
     }
 }
 
@@ -278,7 +321,10 @@ mod tests {
             std::fs::metadata(&files.key).unwrap().permissions().mode() & 0o777,
             0o600
         );
-        Certificate::open(files).unwrap().server_config().unwrap();
+        Certificates::open(vec![files])
+            .unwrap()
+            .server_config(MinTls::V12)
+            .unwrap();
     }
 
     #[test]
@@ -292,6 +338,56 @@ mod tests {
             error.contains("key.pem") && error.contains("private key"),
             "{error}"
         );
+    }
+
+    /// A certificate for these names.
+    fn named(folder: &Path, names: &[&str]) -> CertificateFiles {
+        let files = CertificateFiles {
+            certificate: folder.join(format!("{}.pem", names[0])),
+            key: folder.join(format!("{}.key", names[0])),
+            authority: None,
+        };
+        let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+        let made = rcgen::generate_simple_self_signed(names).unwrap();
+        std::fs::write(&files.certificate, made.cert.pem()).unwrap();
+        std::fs::write(&files.key, made.signing_key.serialize_pem()).unwrap();
+        files
+    }
+
+    #[test]
+    fn a_client_gets_the_certificate_of_the_name_that_it_asks_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = named(folder.path(), &["console.example", "localhost"]);
+        let second = named(folder.path(), &["*.cloud.example"]);
+        let third = named(folder.path(), &["a.cloud.example", "portal.example"]);
+        let certificates = Certificates::open(vec![first, second.clone(), third]).unwrap();
+        let served = |name: Option<&str>| {
+            let chosen = certificates.choose(name).unwrap();
+            let is_it = |own: &Certificate| own.current.load().cert == chosen.cert;
+            certificates.all.iter().position(is_it).unwrap()
+        };
+        for (name, place) in [
+            (Some("console.example"), 0),
+            (Some("CONSOLE.example"), 0),
+            (Some("b.cloud.example"), 1),
+            // The first that is good for it.
+            (Some("a.cloud.example"), 1),
+            (Some("portal.example"), 2),
+            // A star is one label, and not none.
+            (Some("c.b.cloud.example"), 0),
+            (Some("cloud.example"), 0),
+            (Some("elsewhere.example"), 0),
+            (Some("192.0.2.7"), 0),
+            (Some("not a name"), 0),
+            (None, 0),
+        ] {
+            assert_eq!(served(name), place, "{name:?}");
+        }
+        // A broken one stays as it was, and the others with it.
+        std::fs::write(&second.certificate, "half a certif").unwrap();
+        assert!(!certificates.all[1].reload().unwrap());
+        certificates.all[1].reload().unwrap_err();
+        assert_eq!(served(Some("b.cloud.example")), 1);
     }
 
     #[test]

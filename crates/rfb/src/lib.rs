@@ -11,6 +11,7 @@
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
 pub mod client_msg;
+pub mod encoding;
 mod gather;
 pub mod handshake;
 mod pixel;

@@ -1,10 +1,11 @@
 //! Grants: minted by the control plane, redeemed by the gateway.
 
 use oriel_domain::{
-    ConsoleKind, Digest, Grant, ProjectId, RefusedToken, ResumeSecret, ServerId, UserId, Uses,
+    ConsoleKind, Digest, Evidence, Grant, ProjectId, RefusedToken, ResumeSecret, Role, ServerId, UserId, Uses,
 };
-use sqlx::Row as _;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
+use sqlx::{Row as _, Sqlite};
 use time::{Duration, OffsetDateTime};
 
 use crate::{Store, StoreError, from_seconds, parse, to_seconds};
@@ -21,23 +22,68 @@ pub struct Redeemed {
     pub resume: Option<ResumeSecret>,
 }
 
-impl Store {
-    /// Keeps a new grant under its token's digest. When this returns, it is on the disk.
-    pub async fn mint(&self, token: &Digest, grant: &Grant) -> Result<(), StoreError> {
-        let insert = sqlx::query(
-            "INSERT INTO grants (token_hash, user_id, project_id, server_id, console, uses, created_at, expires_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+macro_rules! insert_grant {
+    () => {
+        "INSERT INTO grants (token_hash, user_id, project_id, server_id, console, uses, created_at, expires_at) "
+    };
+}
+
+/// `$which` is the row of `$table` that was asked with.
+macro_rules! insert_grant_while {
+    ($table:literal, $which:literal) => {
+        concat!(
+            insert_grant!(),
+            "SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (
+                 SELECT 1 FROM ",
+            $table,
+            " e
+                 JOIN users u ON u.id = e.user_id JOIN projects p ON p.id = e.project_id
+                 JOIN role_assignments r ON r.user_id = u.id AND r.project_id = p.id
+                 WHERE e.",
+            $which,
+            " AND u.enabled = 1 AND p.enabled = 1 AND r.role IN (?, ?, ?)
+             )"
         )
-        .bind(&token.as_bytes()[..])
-        .bind(grant.user.as_str())
-        .bind(grant.project.as_str())
-        .bind(grant.server.to_string())
-        .bind(grant.console.name())
-        .bind(uses_name(grant.uses))
-        .bind(to_seconds(grant.created_at))
-        .bind(to_seconds(grant.expires_at));
-        self.writer.execute(insert).await?;
+    };
+}
+
+impl Store {
+    /// Keeps a new grant under its token's digest, for whom another identity vouches. When this
+    /// returns, it is on the disk.
+    pub async fn mint(&self, token: &Digest, grant: &Grant) -> Result<(), StoreError> {
+        let insert = sqlx::query(concat!(insert_grant!(), "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"));
+        self.writer.execute(bind(insert, token, grant)).await?;
         Ok(())
+    }
+
+    /// Keeps a new grant as [`mint`](Self::mint) does, provided that what was asked with still holds:
+    /// it is there, its user and project are enabled, and the user has `least` there, or more. False:
+    /// it does not, and nothing was kept.
+    ///
+    /// Whoever takes access away forgets the grants that there are; this one statement sees to it
+    /// that none comes after them.
+    pub async fn mint_while(
+        &self,
+        token: &Digest,
+        grant: &Grant,
+        evidence: &Evidence,
+        least: Role,
+    ) -> Result<bool, StoreError> {
+        let insert = match evidence {
+            Evidence::Token(_) => sqlx::query(insert_grant_while!("auth_tokens", "token_hash = ?")),
+            Evidence::AccessKey(_) => {
+                sqlx::query(insert_grant_while!("access_keys", "id = ? AND e.enabled = 1"))
+            }
+        };
+        let insert = bind(insert, token, grant);
+        let mut insert = match evidence {
+            Evidence::Token(digest) => insert.bind(&digest.as_bytes()[..]),
+            Evidence::AccessKey(id) => insert.bind(id.as_str()),
+        };
+        for role in Role::ALL {
+            insert = insert.bind(role.max(least).name());
+        }
+        Ok(self.writer.execute(insert).await? == 1)
     }
 
     /// Turns a token into its grant, once.
@@ -150,6 +196,21 @@ impl Store {
     }
 }
 
+type Insert<'q> = Query<'q, Sqlite, SqliteArguments>;
+
+/// Binds a grant's columns.
+fn bind<'q>(insert: Insert<'q>, token: &'q Digest, grant: &'q Grant) -> Insert<'q> {
+    insert
+        .bind(&token.as_bytes()[..])
+        .bind(grant.user.as_str())
+        .bind(grant.project.as_str())
+        .bind(grant.server.to_string())
+        .bind(grant.console.name())
+        .bind(uses_name(grant.uses))
+        .bind(to_seconds(grant.created_at))
+        .bind(to_seconds(grant.expires_at))
+}
+
 /// Takes back what a user was granted: unused links, and the way back of browsers that used one.
 pub(crate) async fn forget_of_user(step: &mut SqliteConnection, user: &UserId) -> Result<(), StoreError> {
     let forget = sqlx::query("DELETE FROM grants WHERE user_id = ?").bind(user.as_str());
@@ -234,193 +295,4 @@ fn parse_uses(text: &str) -> Result<Uses, StoreError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use oriel_domain::{ConsoleToken, Role};
-
-    use super::*;
-    use crate::identity::testing::{NOW, project_named, store, user_named};
-
-    const RESUME: Duration = Duration::hours(8);
-
-    fn grant(uses: Uses) -> Grant {
-        Grant {
-            user: UserId::random(),
-            project: ProjectId::random(),
-            server: ServerId::random(),
-            console: ConsoleKind::Novnc,
-            uses,
-            created_at: NOW,
-            expires_at: NOW + Duration::minutes(10),
-        }
-    }
-
-    async fn redeem(
-        store: &Store,
-        token: &Digest,
-        resume: Option<&ResumeSecret>,
-        now: OffsetDateTime,
-    ) -> Result<Redeemed, RefusedToken> {
-        store
-            .redeem(token, resume.map(ResumeSecret::digest).as_ref(), RESUME, now)
-            .await
-            .unwrap()
-    }
-
-    #[tokio::test]
-    async fn a_token_opens_once_and_the_browser_that_had_it_comes_back() {
-        let (_folder, store) = store().await;
-        let (token, grant) = (ConsoleToken::random().digest(), grant(Uses::One));
-        store.mint(&token, &grant).await.unwrap();
-
-        assert_eq!(store.grant(&token, NOW).await.unwrap().as_ref(), Some(&grant));
-        assert_eq!(store.grant(&token, grant.expires_at).await.unwrap(), None);
-        let first = redeem(&store, &token, None, NOW).await.unwrap();
-        assert_eq!(first.grant, grant);
-        assert_eq!(store.grant(&token, NOW).await.unwrap(), None);
-        let secret = first.resume.unwrap();
-        assert_eq!(
-            redeem(&store, &token, None, NOW).await.unwrap_err(),
-            RefusedToken::Used
-        );
-        let stranger = ResumeSecret::random().unwrap();
-        assert_eq!(
-            redeem(&store, &token, Some(&stranger), NOW).await.unwrap_err(),
-            RefusedToken::Used
-        );
-
-        // Long after the link has expired, its browser still comes back; but not for ever.
-        let later = NOW + Duration::hours(7);
-        let again = redeem(&store, &token, Some(&secret), later).await.unwrap();
-        assert!(again.resume.is_none());
-        let too_late = redeem(&store, &token, Some(&secret), NOW + RESUME).await;
-        assert_eq!(too_late.unwrap_err(), RefusedToken::Expired);
-    }
-
-    #[tokio::test]
-    async fn whoever_loses_access_loses_the_links_and_the_way_back() {
-        let (_folder, store) = store().await;
-        let (user, project) = (
-            user_named(&store, "ann").await,
-            project_named(&store, "demo").await,
-        );
-        store.assign_role(&user, &project, Role::Member).await.unwrap();
-        for way in ["role", "project", "user", "deleted"] {
-            let [unused, used] = [(); 2].map(|()| ConsoleToken::random().digest());
-            let grant = Grant {
-                user: user.clone(),
-                project: project.clone(),
-                ..grant(Uses::One)
-            };
-            store.mint(&unused, &grant).await.unwrap();
-            store.mint(&used, &grant).await.unwrap();
-            let secret = redeem(&store, &used, None, NOW).await.unwrap().resume.unwrap();
-            let taken = match way {
-                "role" => store.remove_role(&user, &project, Role::Member).await,
-                "project" => store.set_project_enabled(&project, false).await,
-                "user" => store.set_user_enabled(&user, false).await,
-                _ => store.delete_user(&user).await,
-            };
-            assert!(taken.unwrap(), "{way}");
-            for (token, secret) in [(&unused, None), (&used, Some(&secret))] {
-                let refused = redeem(&store, token, secret, NOW).await.unwrap_err();
-                assert_eq!(refused, RefusedToken::Unknown, "{way}");
-            }
-        }
-    }
-
-    #[tokio::test]
-    async fn of_many_at_the_same_moment_one_is_first() {
-        let (_folder, store) = store().await;
-        let store = Arc::new(store);
-        let token = ConsoleToken::random().digest();
-        store.mint(&token, &grant(Uses::One)).await.unwrap();
-        let mut tries = tokio::task::JoinSet::new();
-        for _ in 0..32 {
-            let store = Arc::clone(&store);
-            tries.spawn(async move { redeem(&store, &token, None, NOW).await.is_ok() });
-        }
-        let first = tries.join_all().await.into_iter().filter(|first| *first).count();
-        assert_eq!(first, 1);
-    }
-
-    #[tokio::test]
-    async fn a_token_given_back_opens_again_but_only_its_holder_gives_it_back() {
-        let (_folder, store) = store().await;
-        let token = ConsoleToken::random().digest();
-        store.mint(&token, &grant(Uses::One)).await.unwrap();
-        let secret = redeem(&store, &token, None, NOW).await.unwrap().resume.unwrap();
-
-        store
-            .unredeem(&token, &ResumeSecret::random().unwrap().digest())
-            .await
-            .unwrap();
-        assert_eq!(
-            redeem(&store, &token, None, NOW).await.unwrap_err(),
-            RefusedToken::Used
-        );
-        store.unredeem(&token, &secret.digest()).await.unwrap();
-        assert!(redeem(&store, &token, None, NOW).await.is_ok());
-    }
-
-    #[tokio::test]
-    async fn a_token_for_many_opens_until_it_expires() {
-        let (_folder, store) = store().await;
-        let (token, grant) = (ConsoleToken::random().digest(), grant(Uses::Many));
-        store.mint(&token, &grant).await.unwrap();
-        for _ in 0..3 {
-            assert!(redeem(&store, &token, None, NOW).await.unwrap().resume.is_none());
-        }
-        assert_eq!(
-            redeem(&store, &token, None, grant.expires_at).await.unwrap_err(),
-            RefusedToken::Expired
-        );
-    }
-
-    #[tokio::test]
-    async fn what_opens_nothing_any_more_is_swept_and_nothing_else() {
-        let (_folder, store) = store().await;
-        let [unused, resumable] = [(); 2].map(|()| ConsoleToken::random().digest());
-        let (first, second) = (grant(Uses::One), grant(Uses::One));
-        store.mint(&unused, &first).await.unwrap();
-        store.mint(&resumable, &second).await.unwrap();
-        let secret = redeem(&store, &resumable, None, NOW)
-            .await
-            .unwrap()
-            .resume
-            .unwrap();
-
-        let keep = Duration::hours(1);
-        let later = NOW + Duration::hours(2);
-        assert_eq!(
-            redeem(&store, &unused, None, later).await.unwrap_err(),
-            RefusedToken::Expired
-        );
-        assert_eq!(store.forget_expired_grants(later, keep).await.unwrap(), 1);
-        assert_eq!(
-            redeem(&store, &unused, None, later).await.unwrap_err(),
-            RefusedToken::Unknown
-        );
-        assert!(redeem(&store, &resumable, Some(&secret), later).await.is_ok());
-    }
-
-    #[tokio::test]
-    async fn more_than_one_step_of_grants_is_swept() {
-        let (_folder, store) = store().await;
-        let all = u64::from(SWEEP_STEP) * 2 + 1;
-        let mut mints = tokio::task::JoinSet::new();
-        for _ in 0..all {
-            let store = store.clone();
-            mints.spawn(async move {
-                store
-                    .mint(&ConsoleToken::random().digest(), &grant(Uses::One))
-                    .await
-            });
-        }
-        assert!(mints.join_all().await.into_iter().all(|minted| minted.is_ok()));
-        let later = NOW + Duration::hours(2);
-        let gone = store.forget_expired_grants(later, Duration::hours(1)).await;
-        assert_eq!(gone.unwrap(), all);
-    }
-}
+mod tests;

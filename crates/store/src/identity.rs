@@ -6,6 +6,7 @@
 mod access_keys;
 mod application_credentials;
 mod domains;
+mod keystone_keys;
 mod projects;
 mod roles;
 mod tokens;
@@ -23,6 +24,7 @@ pub use application_credentials::{
     ApplicationCredentialKey, ApplicationCredentialRecord, MAX_APPLICATION_CREDENTIALS,
     NewApplicationCredential, SecretCheck,
 };
+pub use keystone_keys::{KeystoneKeyHolder, NewKeystoneKey};
 pub use projects::{NewProject, ProjectRecord};
 pub use roles::RoleAssignment;
 pub use tokens::{AuthMethod, NewToken, Proof, TokenCredential, TokenRecord, UnknownMethod};

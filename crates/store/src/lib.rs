@@ -21,9 +21,9 @@ use time::OffsetDateTime;
 pub use grants::Redeemed;
 pub use identity::{
     AccessKeyHolder, AccessKeyRecord, ApplicationCredentialKey, ApplicationCredentialRecord, AuthMethod,
-    DEFAULT_DOMAIN, DomainKey, Key, MAX_APPLICATION_CREDENTIALS, NewApplicationCredential, NewProject,
-    NewToken, NewUser, PasswordHash, ProjectKey, ProjectRecord, Proof, RoleAssignment, SecretCheck,
-    TokenCredential, TokenRecord, UnknownMethod, UserKey, UserRecord,
+    DEFAULT_DOMAIN, DomainKey, Key, KeystoneKeyHolder, MAX_APPLICATION_CREDENTIALS, NewApplicationCredential,
+    NewKeystoneKey, NewProject, NewToken, NewUser, PasswordHash, ProjectKey, ProjectRecord, Proof,
+    RoleAssignment, SecretCheck, TokenCredential, TokenRecord, UnknownMethod, UserKey, UserRecord,
 };
 pub use sessions::SessionRecord;
 use writer::Writer;
@@ -178,6 +178,11 @@ fn migrator() -> Migrator {
             5,
             "grants in order",
             include_str!("../migrations/0005_grants_in_order.sql"),
+        ),
+        step(
+            6,
+            "keystone keys",
+            include_str!("../migrations/0006_keystone_keys.sql"),
         ),
     ])
 }

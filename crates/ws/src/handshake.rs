@@ -23,8 +23,8 @@ const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /// and these.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted {
-    /// `Sec-WebSocket-Accept`: 28 ASCII characters.
-    pub accept: String,
+    /// `Sec-WebSocket-Accept`: 28 ASCII characters. None over HTTP/2, which has no such header.
+    pub accept: Option<String>,
     /// `Sec-WebSocket-Protocol`: the one of our subprotocols that was chosen. None if the client
     /// offered none; the header must then be left out.
     pub subprotocol: Option<&'static str>,
@@ -98,7 +98,7 @@ where
     if !lists(header("connection"), "upgrade") {
         return Err(HandshakeError::Connection);
     }
-    if !matches!(only(header("sec-websocket-version")), Some(b"13" | b"8")) {
+    if !is_spoken(header("sec-websocket-version")) {
         return Err(HandshakeError::Version);
     }
     let key = only(header("sec-websocket-key")).ok_or(HandshakeError::Key)?;
@@ -107,9 +107,33 @@ where
     }
     let subprotocol = choose(header("sec-websocket-protocol"), supported)?;
     Ok(Accepted {
-        accept: accept_key(key),
+        accept: Some(accept_key(key)),
         subprotocol,
     })
+}
+
+/// Checks an extended CONNECT for `websocket` (RFC 8441), which opens a WebSocket on one stream of an
+/// HTTP/2 connection and is answered with status 200. Method and `:protocol` are the caller's to
+/// check; there is no key, and nothing to upgrade.
+pub fn check_connect<'h, Values>(
+    header: impl Fn(&'static str) -> Values,
+    supported: &[&'static str],
+) -> Result<Accepted, HandshakeError>
+where
+    Values: Iterator<Item = &'h [u8]>,
+{
+    if !is_spoken(header("sec-websocket-version")) {
+        return Err(HandshakeError::Version);
+    }
+    let subprotocol = choose(header("sec-websocket-protocol"), supported)?;
+    Ok(Accepted {
+        accept: None,
+        subprotocol,
+    })
+}
+
+fn is_spoken<'h>(version: impl Iterator<Item = &'h [u8]>) -> bool {
+    matches!(only(version), Some(b"13" | b"8"))
 }
 
 /// Whether the values of a request's `Upgrade` headers ask for a WebSocket.

@@ -57,6 +57,16 @@ impl Fault {
         Self::bad_request(UNSPECIFIC)
     }
 
+    /// 401. It is told in the words of whoever issues tokens, not in Nova's.
+    pub fn unauthorized() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "")
+    }
+
+    /// Whether it is one of those.
+    pub fn is_unauthorized(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED
+    }
+
     /// 403 in a rule's words.
     pub fn forbidden(message: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, message)
@@ -153,6 +163,7 @@ impl Fault {
                 StatusCode::CONFLICT,
                 format!("Cannot '{action}' instance {server} while it is in task_state {state}"),
             ),
+            ConsoleError::AccessLost => Self::unauthorized(),
             ConsoleError::Output { .. } | ConsoleError::Store(_) => {
                 tracing::error!(%error, action, "a call about a console failed");
                 Self::internal()

@@ -1,12 +1,15 @@
-//! Who signed a request: access keys in Oriel's own store.
+//! Who signed a request: access keys in Oriel's own store, whosever the users are.
 
+use std::fmt;
+use std::path::PathBuf;
 use std::time::Instant;
 
-use oriel_domain::{Principal, Roles};
+use oriel_domain::{Evidence, Principal, Roles, SecretKey};
 use tracing::info;
 
 use super::signature::{Claim, Refusal};
-use super::throttle::Locked;
+use super::throttle::{Attempt, LockOut, Locked, Throttle};
+use super::vault::Vault;
 use super::{Embedded, IdentityError};
 
 /// Why nobody is taken for the signer of a request.
@@ -29,54 +32,106 @@ impl From<Locked> for SignatureError {
 /// As long as what a secret of ours is sealed to, and opens with no key.
 const DECOY: [u8; 69] = [1; 69];
 
+/// What signatures are checked with. A key that does not exist, one that may not be used and a wrong
+/// signature cost the same time and are refused alike.
+pub(super) struct Signatures {
+    /// Where the secrets of access keys are opened.
+    pub(super) vault: Vault,
+    /// Wrong signatures, by access key.
+    failures: Throttle,
+    /// What a signature is checked against whose key does not exist.
+    decoy: SecretKey,
+}
+
+impl Signatures {
+    pub(super) fn new(credential_key: PathBuf, lock_out: LockOut) -> Result<Self, getrandom::Error> {
+        Ok(Self {
+            vault: Vault::at(credential_key),
+            failures: Throttle::new(lock_out),
+            decoy: SecretKey::random()?,
+        })
+    }
+
+    /// Lets a key try, unless it has failed too often. Ask before any work is done for it.
+    pub(super) fn admit(&self, claim: &Claim) -> Result<Attempt<'_>, Locked> {
+        self.failures.admit(claim.key(), Instant::now())
+    }
+
+    /// Whether the request was signed with the secret that is sealed under its key's name; none where
+    /// there is no such key.
+    pub(super) fn matches(
+        &self,
+        claim: &Claim,
+        body: &[u8],
+        sealed: Option<&[u8]>,
+    ) -> Result<bool, IdentityError> {
+        let key = claim.key();
+        match sealed {
+            Some(sealed) => Ok(claim.matches(&self.vault.open(key, sealed)?, body)),
+            None => {
+                let opened = self.vault.open(key, &DECOY).is_ok();
+                Ok(claim.matches(&self.decoy, body) && opened)
+            }
+        }
+    }
+
+    /// Closes an attempt: whoever signed well and may act is let in. Who has the right secret of a key
+    /// that may not be used does not guess, and is not counted.
+    pub(super) fn settle(
+        attempt: Attempt<'_>,
+        claim: &Claim,
+        body: &[u8],
+        matches: bool,
+        signer: Option<Principal>,
+    ) -> Result<Principal, SignatureError> {
+        if let (true, Some(signer)) = (matches, signer) {
+            attempt.succeeded(Instant::now())?;
+            return Ok(signer);
+        }
+        if !matches {
+            attempt.failed(Instant::now());
+        }
+        Err(claim.mismatch(body).into())
+    }
+}
+
 impl Embedded {
     /// Finds out who signed a request, and what they may do now. A key that does not exist, one that
     /// is disabled, one whose user or project is disabled or whose user has no role any more, and a
     /// wrong signature are refused alike.
     pub async fn verify(&self, claim: &Claim, body: &[u8]) -> Result<Principal, SignatureError> {
-        let vault = self.vault.as_ref().ok_or(Refusal::NotTaken)?;
+        let signatures = self.signatures.as_ref().ok_or(Refusal::NotTaken)?;
+        let attempt = signatures.admit(claim)?;
         let key = claim.key();
-        let attempt = self.signatures.admit(key, Instant::now())?;
-        let holder = self
-            .store
-            .access_key_holder(key)
-            .await
-            .map_err(IdentityError::from)?;
-        let matches = match &holder {
-            Some(holder) => {
-                let secret = vault.open(key, &holder.sealed).map_err(IdentityError::from)?;
-                claim.matches(&secret, body)
-            }
-            None => {
-                // So that a key that does not exist costs as much.
-                let opened = vault.open(key, &DECOY).is_ok();
-                claim.matches(&self.decoy, body) && opened
-            }
-        };
-        match holder {
-            Some(holder) if matches && holder.enabled && !holder.roles.is_empty() => {
-                attempt.succeeded(Instant::now())?;
-                Ok(Principal {
-                    user: holder.user,
-                    project: Some(holder.project),
-                    roles: holder
-                        .roles
-                        .last()
-                        .map_or_else(Roles::default, |greatest| greatest.with_implied().collect()),
-                })
-            }
-            holder => {
-                // Who has the right secret of a disabled key does not guess.
-                if !matches {
-                    attempt.failed(Instant::now());
-                }
-                info!(
-                    access_key = %key, known = holder.is_some(), matches,
-                    enabled = holder.as_ref().is_some_and(|holder| holder.enabled),
-                    "signature refused"
-                );
-                Err(claim.mismatch(body).into())
-            }
+        let found = self.store.access_key_holder(key).await;
+        let holder = found.map_err(IdentityError::from)?;
+        let sealed = holder.as_ref().map(|holder| holder.sealed.as_slice());
+        let matches = signatures.matches(claim, body, sealed)?;
+        let (known, enabled) = (
+            holder.is_some(),
+            holder.as_ref().is_some_and(|holder| holder.enabled),
+        );
+        let holder = holder.filter(|holder| holder.enabled && !holder.roles.is_empty());
+        let signer = holder.map(|holder| Principal {
+            user: holder.user,
+            project: Some(holder.project),
+            roles: holder
+                .roles
+                .last()
+                .map_or_else(Roles::default, |greatest| greatest.with_implied().collect()),
+            evidence: Some(Evidence::AccessKey(key.clone())),
+        });
+        if !matches || signer.is_none() {
+            info!(access_key = %key, known, matches, enabled, "signature refused");
         }
+        Signatures::settle(attempt, claim, body, matches, signer)
+    }
+}
+
+impl fmt::Debug for Signatures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signatures")
+            .field("vault", &self.vault)
+            .finish_non_exhaustive()
     }
 }

@@ -25,7 +25,6 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, any, get, post};
 use http::header::{VARY, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
-use tracing::Instrument as _;
 
 pub use self::elsewhere::router as router_elsewhere;
 use self::fault::Fault;
@@ -96,8 +95,7 @@ pub fn unauthorized(url: &str) -> Response {
 /// Gives the request its id, and the answer what every answer carries.
 async fn finish(State(identity): State<Arc<Embedded>>, mut request: Request, next: Next) -> Response {
     let id = *request.extensions_mut().get_or_insert_with(RequestId::random);
-    let span = tracing::info_span!("identity", request_id = %id);
-    let mut response = next.run(request).instrument(span).await;
+    let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(request_id::HEADER, id.to_header());
     headers.insert(request_id::HUAWEI_HEADER, id.to_header());

@@ -4,7 +4,7 @@ mod application_credentials;
 
 use std::time::Instant;
 
-use oriel_domain::{AuthToken, Principal, ProjectId, Roles, SecretKey, UserId};
+use oriel_domain::{AuthToken, Digest, Evidence, Principal, ProjectId, Roles, UserId};
 use oriel_store::{
     AuthMethod, DomainKey, Key, NewToken, ProjectKey, Proof, Store, StoreError, TokenRecord, UserKey,
 };
@@ -16,9 +16,9 @@ use uuid::Uuid;
 pub(super) use application_credentials::check_unrestricted;
 pub use application_credentials::{CredentialError, CredentialLogin, NewCredential};
 
+use super::access::Signatures;
 use super::password::Workers;
 use super::throttle::{Locked, Throttle};
-use super::vault::Vault;
 use super::{Caller, IdentityError, IdentitySettings};
 
 /// Where a new token is to be good.
@@ -81,25 +81,21 @@ pub struct Embedded {
     workers: Workers,
     /// Failed logins, by user.
     logins: Throttle,
-    /// Wrong signatures, by access key.
-    pub(super) signatures: Throttle,
-    /// Where the secrets of access keys are opened, if signatures are taken.
-    pub(super) vault: Option<Vault>,
-    /// What a signature is checked against whose key does not exist.
-    pub(super) decoy: SecretKey,
+    /// What signatures are checked with, if they are taken.
+    pub(super) signatures: Option<Signatures>,
 }
 
 impl Embedded {
     /// Starts with a store and settings. Takes as long as one password check.
     pub fn new(store: Store, settings: IdentitySettings) -> Result<Self, IdentityError> {
         let workers = Workers::new(settings.password_workers, settings.password_queue)?;
+        let credential_key = settings.credential_key.clone();
+        let signatures = credential_key.map(|file| Signatures::new(file, settings.lock_out));
         Ok(Self {
             store,
             workers,
             logins: Throttle::new(settings.lock_out),
-            signatures: Throttle::new(settings.lock_out),
-            vault: settings.credential_key.clone().map(Vault::at),
-            decoy: SecretKey::random()?,
+            signatures: signatures.transpose()?,
             settings,
         })
     }
@@ -129,7 +125,9 @@ impl Embedded {
         token: &AuthToken,
         now: OffsetDateTime,
     ) -> Result<Option<Caller>, IdentityError> {
-        Ok(self.store.token(&token.digest(), now).await?.map(read_caller))
+        let digest = token.digest();
+        let found = self.store.token(&digest, now).await?;
+        Ok(found.map(|record| read_caller(digest, record)))
     }
 
     /// Trades a password for a token. Repeated failures of one user are slowed down, then locked.
@@ -286,7 +284,7 @@ fn new_audit_id() -> String {
     Uuid::new_v4().simple().to_string()
 }
 
-fn read_caller(token: TokenRecord) -> Caller {
+fn read_caller(digest: Digest, token: TokenRecord) -> Caller {
     let roles = token
         .roles
         .last()
@@ -296,6 +294,7 @@ fn read_caller(token: TokenRecord) -> Caller {
             user: token.user,
             project: token.project,
             roles,
+            evidence: Some(Evidence::Token(digest)),
         },
         methods: token.methods,
         application_credential: token.application_credential,

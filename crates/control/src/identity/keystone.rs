@@ -9,6 +9,7 @@
 //! 4. the breaker turns away at once while Keystone is known to be down;
 //! 5. a question that did not get through is asked again, within one limit of time.
 
+mod access_keys;
 mod breaker;
 mod client;
 mod document;
@@ -27,6 +28,7 @@ use http::StatusCode;
 use moka::Expiry;
 use moka::future::Cache;
 use oriel_domain::AuthToken;
+use oriel_store::Store;
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
@@ -35,10 +37,11 @@ use tracing::{info, warn};
 pub use self::error::{KeystoneError, KeystoneSetupError};
 pub use self::settings::{KeystoneSettings, SecretSource, ServiceLogin};
 
+use self::access_keys::AccessKeys;
 use self::breaker::Breaker;
-use self::client::{Answer, Client};
+use self::client::Client;
 use self::service_user::ServiceUser;
-use super::Caller;
+use super::{Caller, IdentitySettings};
 
 /// Tokens that are remembered, good and bad together: about 1 KiB each. Beyond that, those that
 /// are seldom asked about go first, so that a flood of made-up tokens drives no good one out.
@@ -65,7 +68,15 @@ const PATIENCE: Patience = Patience {
     rest: Duration::from_secs(3),
 };
 
-type TokenDigest = [u8; 32];
+/// What is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Question {
+    /// A token, by its digest.
+    token: [u8; 32],
+    /// Whether it may have ended a while ago.
+    may_have_ended: bool,
+}
+
 /// What is known of a token: who holds it, or that it is good for nothing.
 type Known = Option<Arc<Caller>>;
 
@@ -77,7 +88,9 @@ pub struct Keystone {
     patience: Patience,
     breaker: Breaker,
     questions: Semaphore,
-    cache: Cache<TokenDigest, Known>,
+    cache: Cache<Question, Known>,
+    /// What signed requests are checked with, if they are taken.
+    access_keys: Option<AccessKeys>,
 }
 
 impl Keystone {
@@ -104,8 +117,25 @@ impl Keystone {
                 .max_capacity(MAX_CACHED)
                 .expire_after(lives)
                 .build(),
+            access_keys: None,
             settings,
         })
+    }
+
+    /// Takes signed requests too, if the settings name a file with the key to the secrets. The access
+    /// keys are in this store.
+    pub fn with_access_keys(
+        mut self,
+        store: Store,
+        settings: IdentitySettings,
+    ) -> Result<Self, getrandom::Error> {
+        self.access_keys = AccessKeys::new(store, settings, self.settings.negative_ttl)?;
+        Ok(self)
+    }
+
+    /// The settings about access keys, where signed requests are taken.
+    pub(super) fn key_settings(&self) -> Option<&IdentitySettings> {
+        self.access_keys.as_ref().map(AccessKeys::settings)
     }
 
     /// What the operator set.
@@ -115,34 +145,80 @@ impl Keystone {
 
     /// Finds out who holds a token. None: Keystone does not know it, or no longer.
     pub async fn validate(&self, token: &AuthToken) -> Result<Option<Caller>, Arc<KeystoneError>> {
+        let known = self.look_up(token, false).await?;
+        let now = OffsetDateTime::now_utc();
+        Ok(known.filter(|caller| caller.expires_at > now))
+    }
+
+    /// Finds out who holds a token that a service passes on with a token of its own. The user's may
+    /// have ended since the user asked that service for something long, as long ago as Keystone
+    /// allows (two days by default). None: Keystone does not know one of the two, or the service has
+    /// none of the roles that make it one.
+    pub async fn validate_for_service(
+        &self,
+        token: &AuthToken,
+        service: &AuthToken,
+    ) -> Result<Option<Caller>, Arc<KeystoneError>> {
+        let Some(service) = self.validate(service).await? else {
+            return Ok(None);
+        };
+        let mut roles = self.settings.service_token_roles.iter();
+        if !roles.any(|role| service.principal.roles.has_named(role)) {
+            return Ok(None);
+        }
+        match self.validate(token).await? {
+            Some(caller) => Ok(Some(caller)),
+            None => self.look_up(token, true).await,
+        }
+    }
+
+    async fn look_up(
+        &self,
+        token: &AuthToken,
+        may_have_ended: bool,
+    ) -> Result<Option<Caller>, Arc<KeystoneError>> {
         if !can_be_keystones(token) {
             return Ok(None);
         }
-        let digest = *token.digest().as_bytes();
+        let question = Question {
+            token: *token.digest().as_bytes(),
+            may_have_ended,
+        };
         // Errors are told to those who wait and are not kept.
-        let known = self.cache.try_get_with(digest, self.ask(token)).await?;
-        let now = OffsetDateTime::now_utc();
-        Ok(known
-            .filter(|caller| caller.expires_at > now)
-            .map(|caller| Caller::clone(&caller)))
+        let known = self
+            .cache
+            .try_get_with(question, self.ask(token, may_have_ended))
+            .await?;
+        Ok(known.map(|caller| Caller::clone(&caller)))
     }
 
     /// Logs the service user in and shows Keystone its own token: whether all that
     /// [`validate`](Self::validate) needs is there.
     pub async fn check(&self) -> Result<(), KeystoneError> {
         let own = self.within_time(self.service_user.token(&self.client)).await?;
-        match self.within_time(self.ask_once(&own)).await? {
+        match self.within_time(self.ask_once(&own, false)).await? {
             Some(_) => Ok(()),
             None => Err(KeystoneError::OwnTokenUnknown),
         }
     }
 
-    async fn ask(&self, token: &AuthToken) -> Result<Known, KeystoneError> {
+    async fn ask(&self, token: &AuthToken, may_have_ended: bool) -> Result<Known, KeystoneError> {
+        let answer = self
+            .ask_patiently(|| self.ask_once(token, may_have_ended))
+            .await?;
+        Ok(answer.map(Arc::new))
+    }
+
+    /// Asks one question of Keystone, unless it is known to be down.
+    async fn ask_patiently<T, Asked>(&self, question: impl Fn() -> Asked) -> Result<T, KeystoneError>
+    where
+        Asked: Future<Output = Result<T, KeystoneError>>,
+    {
         self.breaker.admit(Instant::now())?;
         let answer = self
             .within_time(async {
                 let _slot = self.questions.acquire().await;
-                self.ask_again_and_again(token).await
+                self.ask_again_and_again(question).await
             })
             .await;
         match &answer {
@@ -162,28 +238,35 @@ impl Keystone {
             }
             Err(_) => {}
         }
-        Ok(answer?.map(Arc::new))
+        answer
     }
 
-    async fn ask_again_and_again(&self, token: &AuthToken) -> Result<Option<Caller>, KeystoneError> {
+    async fn ask_again_and_again<T, Asked>(&self, question: impl Fn() -> Asked) -> Result<T, KeystoneError>
+    where
+        Asked: Future<Output = Result<T, KeystoneError>>,
+    {
         for pause in self.patience.tries {
-            match self.ask_once(token).await {
+            match question().await {
                 Err(error) if error.may_pass() => sleep(pause).await,
                 answer => return answer,
             }
         }
-        self.ask_once(token).await
+        question().await
     }
 
     /// Shows Keystone a token. A service user's token that has stopped working is renewed once.
-    async fn ask_once(&self, token: &AuthToken) -> Result<Option<Caller>, KeystoneError> {
+    async fn ask_once(
+        &self,
+        token: &AuthToken,
+        may_have_ended: bool,
+    ) -> Result<Option<Caller>, KeystoneError> {
         let mut renewed = false;
         loop {
             let own = self.service_user.token(&self.client).await?;
-            let answer = self.client.show_token(&own, token).await?;
+            let answer = self.client.show_token(&own, token, may_have_ended).await?;
             match answer.status {
                 StatusCode::OK => return document::read(&answer.body).map(Some),
-                StatusCode::NOT_FOUND if is_keystones_404(&answer) => return Ok(None),
+                StatusCode::NOT_FOUND if answer.is_keystones_404() => return Ok(None),
                 StatusCode::UNAUTHORIZED if !renewed => {
                     self.service_user.forget(&own).await;
                     renewed = true;
@@ -221,12 +304,6 @@ fn can_be_keystones(token: &AuthToken) -> bool {
     token.expose().bytes().all(legal)
 }
 
-/// Whether the 404 is Keystone's word on the token, and not that of a proxy before it that does
-/// not know the path.
-fn is_keystones_404(answer: &Answer) -> bool {
-    serde_json::from_slice::<serde_json::Value>(&answer.body).is_ok_and(|body| body["error"]["code"] == 404)
-}
-
 /// How long what Keystone said of a token is believed.
 struct Lives {
     positive: Duration,
@@ -234,10 +311,11 @@ struct Lives {
 }
 
 impl Lives {
-    /// Never beyond the end of the token itself.
-    fn of(&self, known: &Known, now: OffsetDateTime) -> Duration {
+    /// Never beyond the end of the token itself, unless that does not matter.
+    fn of(&self, may_have_ended: bool, known: &Known, now: OffsetDateTime) -> Duration {
         match known {
             None => self.negative,
+            Some(_) if may_have_ended => self.positive,
             Some(caller) => {
                 let left = Duration::try_from(caller.expires_at - now).unwrap_or_default();
                 left.min(self.positive)
@@ -246,8 +324,8 @@ impl Lives {
     }
 }
 
-impl Expiry<TokenDigest, Known> for Lives {
-    fn expire_after_create(&self, _: &TokenDigest, known: &Known, _: Instant) -> Option<Duration> {
-        Some(self.of(known, OffsetDateTime::now_utc()))
+impl Expiry<Question, Known> for Lives {
+    fn expire_after_create(&self, question: &Question, known: &Known, _: Instant) -> Option<Duration> {
+        Some(self.of(question.may_have_ended, known, OffsetDateTime::now_utc()))
     }
 }

@@ -13,6 +13,7 @@ use std::sync::OnceLock;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use oriel_domain::{AccessKeyId, SecretKey, hex};
+use secrecy::{ExposeSecret as _, SecretString};
 
 /// The first byte of what was sealed: AES-256-GCM, a random nonce, the text and its tag; the access
 /// key's name is authenticated with it, so that no row can lend its secret to another.
@@ -95,20 +96,37 @@ impl Vault {
 
     /// Seals a secret under its access key's name.
     pub fn seal(&self, id: &AccessKeyId, secret: &SecretKey) -> Result<Vec<u8>, VaultError> {
-        let mut text = secret.expose().as_bytes().to_vec();
-        let nonce = self
-            .key()?
-            .seal_in_place_append_tag(aad(id), &mut text)
-            .map_err(|_| VaultError::Encryption)?;
-        Ok([&[FORM], nonce.as_ref().as_slice(), &text].concat())
+        self.seal_text(id.as_str(), secret.expose())
     }
 
     /// Opens what was sealed under this name.
     pub fn open(&self, id: &AccessKeyId, sealed: &[u8]) -> Result<SecretKey, VaultError> {
-        let unsealed = || VaultError::Unsealed {
-            key: id.clone(),
-            file: self.file.clone(),
-        };
+        let secret = self.open_text(id, id.as_str(), sealed)?;
+        let secret = secret.expose_secret().parse();
+        secret.map_err(|_| self.unsealed(id))
+    }
+
+    /// Seals what Oriel logs in with elsewhere for an access key, under the key's name.
+    pub fn seal_login(&self, id: &AccessKeyId, secret: &SecretString) -> Result<Vec<u8>, VaultError> {
+        self.seal_text(&login_name(id), secret.expose_secret())
+    }
+
+    /// Opens what [`seal_login`](Self::seal_login) sealed under this name.
+    pub fn open_login(&self, id: &AccessKeyId, sealed: &[u8]) -> Result<SecretString, VaultError> {
+        self.open_text(id, &login_name(id), sealed)
+    }
+
+    fn seal_text(&self, name: &str, text: &str) -> Result<Vec<u8>, VaultError> {
+        let mut text = text.as_bytes().to_vec();
+        let nonce = self
+            .key()?
+            .seal_in_place_append_tag(Aad::from(name.as_bytes()), &mut text)
+            .map_err(|_| VaultError::Encryption)?;
+        Ok([&[FORM], nonce.as_ref().as_slice(), &text].concat())
+    }
+
+    fn open_text(&self, id: &AccessKeyId, name: &str, sealed: &[u8]) -> Result<SecretString, VaultError> {
+        let unsealed = || self.unsealed(id);
         let (form, rest) = sealed.split_first().ok_or_else(unsealed)?;
         let (nonce, text) = rest.split_at_checked(NONCE_LEN).ok_or_else(unsealed)?;
         if *form != FORM {
@@ -118,10 +136,17 @@ impl Vault {
         let mut text = text.to_vec();
         let text = self
             .key()?
-            .open_in_place(nonce, aad(id), &mut text)
+            .open_in_place(nonce, Aad::from(name.as_bytes()), &mut text)
             .map_err(|_| unsealed())?;
         let text = std::str::from_utf8(text).map_err(|_| unsealed())?;
-        text.parse().map_err(|_| unsealed())
+        Ok(text.into())
+    }
+
+    fn unsealed(&self, id: &AccessKeyId) -> VaultError {
+        VaultError::Unsealed {
+            key: id.clone(),
+            file: self.file.clone(),
+        }
     }
 
     fn key(&self) -> Result<&RandomizedNonceKey, VaultError> {
@@ -133,8 +158,9 @@ impl Vault {
     }
 }
 
-fn aad(id: &AccessKeyId) -> Aad<&[u8]> {
-    Aad::from(id.as_str().as_bytes())
+/// No access key has this name, so that neither secret can stand in for the other.
+fn login_name(id: &AccessKeyId) -> String {
+    format!("{id}/login")
 }
 
 fn read_key(file: &Path) -> Result<RandomizedNonceKey, VaultError> {
@@ -225,6 +251,20 @@ mod tests {
             assert!(vault.open(&id, &tampered).is_err());
             assert!(vault.open(&id, &sealed[..n]).is_err());
         }
+    }
+
+    #[test]
+    fn a_keys_two_secrets_do_not_stand_in_for_each_other() {
+        let (_folder, vault) = vault();
+        vault.make_if_missing().unwrap();
+        let id = AccessKeyId::random().unwrap();
+        let (secret, login) = (SecretKey::random().unwrap(), SecretString::from("a-login_secret"));
+        let sealed = vault.seal(&id, &secret).unwrap();
+        let login_sealed = vault.seal_login(&id, &login).unwrap();
+        let opened = vault.open_login(&id, &login_sealed).unwrap();
+        assert_eq!(opened.expose_secret(), login.expose_secret());
+        assert!(vault.open(&id, &login_sealed).is_err());
+        assert!(vault.open_login(&id, &sealed).is_err());
     }
 
     #[test]

@@ -20,6 +20,7 @@ fn principal(project: Option<&str>, roles: &[&str]) -> Principal {
             domain,
         }),
         roles: roles.iter().map(|&name| name.to_owned()).collect::<Roles>(),
+        evidence: None,
     }
 }
 

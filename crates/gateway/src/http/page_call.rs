@@ -77,7 +77,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 impl Inner {
     /// What the page's call does: origin, token, and whether the console is still there.
     async fn redeem_for_page(&self, parts: &Parts, body: Body) -> Result<(Claim, Arc<Server>), Failure> {
-        self.check_origin(&parts.uri, &parts.headers)?;
+        self.check_origin(parts)?;
         let token = read_token(&parts.headers, body).await?;
         let claim = self.redeem(&token, &parts.headers).await?;
         match self.locate(&claim) {

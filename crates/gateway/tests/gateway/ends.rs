@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt as _;
 
 use crate::kit::{
     BINARY, CLOSE, House, Hypervisor, MUCH, PING, PONG, PROJECT, SERVER, Script, USER, flood, frame, greet,
-    hung_up, init, masked, noise, soon,
+    hung_up, init, key, masked, noise, soon,
 };
 
 async fn house() -> (House, Hypervisor) {
@@ -30,7 +30,7 @@ async fn a_session_leaves_a_full_record() {
     let live = house.trail_now().await;
     assert_eq!((live[0].ended_at, live[0].end_reason.as_deref()), (None, None));
 
-    page.send(b"key").await;
+    page.send(&key(0x61)).await;
     page.raw(&masked(CLOSE, &[&1000u16.to_be_bytes()[..], b"bye"].concat()))
         .await;
     assert_eq!(
@@ -38,7 +38,7 @@ async fn a_session_leaves_a_full_record() {
         (1000, "bye".into()),
         "the browser's own words come back"
     );
-    assert_eq!(hung_up(wire).await, b"key");
+    assert_eq!(hung_up(wire).await, key(0x61));
 
     let trail = house.trail().await;
     let [session] = trail.as_slice() else {
@@ -55,7 +55,7 @@ async fn a_session_leaves_a_full_record() {
         "{session:?}"
     );
     assert_eq!(session.end_reason.as_deref(), Some("client-closed"));
-    assert_eq!(session.bytes, (7, 3));
+    assert_eq!(session.bytes, (7, 8));
 }
 
 #[tokio::test]
@@ -146,10 +146,10 @@ async fn a_browser_that_breaks_the_protocol_is_told_which_rule() {
                 house.page().await
             };
             let wire = hypervisor.wire().await;
-            page.raw(&[masked(BINARY, b"a last key"), bytes.clone()].concat())
+            page.raw(&[masked(BINARY, &key(0x61)), bytes.clone()].concat())
                 .await;
             assert_eq!(page.closed().await.0, code, "{bytes:x?}");
-            assert_eq!(hung_up(wire).await, b"a last key", "what came before counts");
+            assert_eq!(hung_up(wire).await, key(0x61), "what came before counts");
             assert_eq!(house.only_end().await, "client-protocol");
         }
     }

@@ -81,6 +81,7 @@ impl House {
                 &["portal.example".into()],
             ),
             secure: false,
+            framed: false,
             resume_for: time::Duration::hours(8),
             connect_timeout: PATIENCE,
             handshake_timeout: PATIENCE,
@@ -219,7 +220,7 @@ async fn listen(listener: TcpListener, gateway: Gateway) {
             async move {
                 let mut request: Request = request.map(axum::body::Body::new);
                 request.extensions_mut().insert(ClientAddress(peer.ip()));
-                if Gateway::wants_websocket(request.headers()) {
+                if Gateway::wants_websocket(&request) {
                     Ok(gateway.open(request).await)
                 } else {
                     gateway.router().oneshot(request).await
@@ -228,7 +229,8 @@ async fn listen(listener: TcpListener, gateway: Gateway) {
         });
         tokio::spawn(async move {
             let io = TokioIo::new(ClientStream::Plain(stream));
-            let server = auto::Builder::new(TokioExecutor::new());
+            let mut server = auto::Builder::new(TokioExecutor::new());
+            server.http2().enable_connect_protocol();
             // Tests break connections on purpose.
             let _ = server.serve_connection_with_upgrades(io, service).await;
         });
@@ -253,6 +255,21 @@ pub async fn flood(wire: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> usize 
 pub fn noise(seed: u64, length: usize) -> Vec<u8> {
     let mut state = Random::new(seed);
     std::iter::repeat_with(|| state.next().to_le_bytes())
+        .flatten()
+        .take(length)
+        .collect()
+}
+
+/// What a viewer sends for a key that goes down.
+pub const fn key(keysym: u32) -> [u8; 8] {
+    let [a, b, c, d] = keysym.to_be_bytes();
+    [4, 1, 0, 0, a, b, c, d]
+}
+
+/// Keys that repeat nowhere near: `length` bytes, a multiple of 8.
+pub fn keys(seed: u64, length: usize) -> Vec<u8> {
+    let mut random = Random::new(seed);
+    std::iter::repeat_with(|| key((random.next() >> 32) as u32))
         .flatten()
         .take(length)
         .collect()

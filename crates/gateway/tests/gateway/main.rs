@@ -1,6 +1,8 @@
 //! The gateway from outside: a browser at one end, a hypervisor at the other, both played by hand.
 
 #[cfg(test)]
+mod http2;
+#[cfg(test)]
 mod kit;
 
 #[cfg(test)]

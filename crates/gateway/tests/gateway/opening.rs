@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use tokio::io::AsyncReadExt as _;
 
-use crate::kit::{Answer, BINARY, CLOSE, House, Hypervisor, Knock, Page, Script, echo, init, masked, soon};
+use crate::kit::{
+    Answer, BINARY, CLOSE, House, Hypervisor, Knock, Page, Script, echo, init, key, keys, masked, soon,
+};
 
 #[tokio::test]
 async fn the_handshake_comes_frame_by_frame_and_then_bytes_pass_both_ways() {
@@ -12,7 +14,7 @@ async fn the_handshake_comes_frame_by_frame_and_then_bytes_pass_both_ways() {
     let house = House::new(&hypervisor.address).await;
     let mut page = house.page().await;
     echo(hypervisor.wire().await);
-    for message in [&b"a key"[..], &[0; 126], &vec![7; 70_000]] {
+    for message in [&key(0x61)[..], &keys(1, 128), &keys(2, 70_000)] {
         page.send(message).await;
         assert_eq!(page.exactly(message.len()).await, message);
     }
@@ -40,8 +42,8 @@ async fn every_version_of_rfb_is_spoken_over_tcp_and_unix_sockets() {
             let house = House::new(&hypervisor.address).await;
             hypervisor.echo_all();
             let mut page = house.page().await;
-            page.send(b"hello").await;
-            assert_eq!(page.exactly(5).await, b"hello");
+            page.send(&key(0x61)).await;
+            assert_eq!(page.exactly(8).await, key(0x61));
         }
     }
 }
@@ -68,7 +70,7 @@ async fn what_either_side_sends_early_is_not_lost() {
     let mut hypervisor = Hypervisor::tcp([Script::Rfb(b"RFB 003.008\n", early.clone())]).await;
     let house = House::new(&hypervisor.address).await;
     // The whole handshake and a key with the request, before any answer.
-    let impatient = [&b"RFB 003.008\n"[..], &[1], &[1], b"a key"].concat();
+    let impatient = [&b"RFB 003.008\n"[..], &[1], &[1], &key(0x61)].concat();
     let stream = house
         .knock(&format!("/?token={}", house.token().await))
         .start(&masked(BINARY, &impatient))
@@ -82,9 +84,11 @@ async fn what_either_side_sends_early_is_not_lost() {
         all,
         [&b"RFB 003.008\n"[..], &[1, 1], &[0; 4], &init(b"web-1"), &early].concat()
     );
-    let mut key = [0; 5];
-    soon(hypervisor.wire().await.read_exact(&mut key)).await.unwrap();
-    assert_eq!(&key, b"a key");
+    let mut arrived = [0; 8];
+    soon(hypervisor.wire().await.read_exact(&mut arrived))
+        .await
+        .unwrap();
+    assert_eq!(arrived, key(0x61));
 }
 
 #[tokio::test]

@@ -8,8 +8,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_websockets::Message;
 
 use crate::kit::{
-    BINARY, House, Hypervisor, MUCH, PING, PONG, Page, Random, Script, echo, flood, hung_up, masked, noise,
-    soon,
+    BINARY, House, Hypervisor, MUCH, PING, PONG, Page, Random, Script, echo, flood, hung_up, key, keys,
+    masked, noise, soon,
 };
 
 #[tokio::test]
@@ -42,7 +42,7 @@ async fn much_passes_up_unharmed_however_it_is_cut() {
     let house = House::new(&hypervisor.address).await;
     let mut page = house.page().await;
     let mut wire = hypervisor.wire().await;
-    let sent = noise(3, MUCH / 4);
+    let sent = keys(3, MUCH / 4);
     // Frames of all sizes, some in fragments, pings among them; and the whole cut anywhere.
     let mut bytes = Vec::new();
     let (mut random, mut rest) = (Random::new(4), sent.as_slice());
@@ -87,7 +87,7 @@ async fn another_websocket_implementation_agrees_both_ways_at_once() {
     for frame_size in [3000, 4 * 1024 * 1024] {
         let (mut sink, mut stream) = house.page().await.library(frame_size).split();
         let echoing = echo(hypervisor.wire().await);
-        let sent = noise(5, EACH);
+        let sent = keys(5, EACH);
         let sending = async {
             for part in sent.chunks(1_000_001) {
                 sink.send(Message::binary(part.to_vec())).await.unwrap();
@@ -171,7 +171,7 @@ async fn a_stalled_back_end_costs_little_and_its_picture_still_comes() {
     .await;
     let Page { mut stream } = house.page().await;
     let mut wire = hypervisor.wire().await;
-    let pasted = noise(7, 60_000);
+    let pasted = keys(7, 60_000);
     let frames = masked(BINARY, &pasted).repeat(MUCH / pasted.len());
     let taken = flood(&mut stream, &frames).await;
 
@@ -196,4 +196,22 @@ async fn a_stalled_back_end_costs_little_and_its_picture_still_comes() {
         assert!(arrived == pasted);
     }
     drop(rest.await.unwrap());
+}
+
+#[tokio::test]
+async fn what_the_gateway_cannot_read_ends_the_session_and_what_it_forbids_does_not() {
+    let mut hypervisor = Hypervisor::tcp([Script::rfb()]).await;
+    let house = House::new(&hypervisor.address).await;
+    let mut page = house.coded_page().await;
+    let mut wire = hypervisor.wire().await;
+    // A reset of the machine (xvp) is a right of its own; an encoding that nobody knows is not asked for.
+    let encodings = [2, 0, 0, 2, 0, 0, 0, 7, 0, 0, 0x12, 0x34];
+    page.send(&[&[250, 0, 1, 4], &encodings[..], &key(0x61)].concat())
+        .await;
+    let mut arrived = [0; 16];
+    soon(wire.read_exact(&mut arrived)).await.unwrap();
+    assert_eq!(arrived[..], [&[2, 0, 0, 1, 0, 0, 0, 7], &key(0x61)[..]].concat());
+    page.send(&[77]).await;
+    assert_eq!(page.closed().await, (4006, "client-protocol".into()));
+    assert_eq!(hung_up(wire).await, b"");
 }

@@ -5,7 +5,7 @@ use time::{Duration, OffsetDateTime};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use crate::kit::{House, Hypervisor, Script, echo};
+use crate::kit::{House, Hypervisor, Script, echo, key};
 
 const NOBODYS: &str = "11111111-2222-4333-8444-555555555555";
 
@@ -33,8 +33,8 @@ async fn a_token_is_taken_from_the_query_or_the_cookie() {
         let mut page = answer.page();
         page.greet().await;
         echo(hypervisor.wire().await);
-        page.send(b"hello").await;
-        assert_eq!(page.exactly(5).await, b"hello");
+        page.send(&key(0x61)).await;
+        assert_eq!(page.exactly(8).await, key(0x61));
     }
 }
 

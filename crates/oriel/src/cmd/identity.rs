@@ -14,15 +14,16 @@ mod password;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
-use oriel_control::identity::{PasswordError, VaultError};
+use oriel_control::identity::{KeystoneError, PasswordError, VaultError};
 use oriel_domain::Role;
 use oriel_store::{NewProject, NewUser, Store, StoreError};
 use time::OffsetDateTime;
 
 pub use bootstrap::{BootstrapArgs, bootstrap};
-pub use credential::{CredentialCommand, run_credential};
+pub use credential::{CredentialCommand, Keys, run_credential};
 
 use find::{default_domain, find_project, find_user};
 use output::{Form, print_project, print_projects, print_roles, print_user, print_users};
@@ -198,6 +199,24 @@ pub enum CliError {
     /// The password could not be hashed or checked.
     #[error(transparent)]
     Password(#[from] PasswordError),
+    /// A credential was to stand for an application credential, and users are Oriel's own.
+    #[error("users are Oriel's own here: make the credential with --user and --project")]
+    NotKeystone,
+    /// A credential was to be a user's, and users are a Keystone's.
+    #[error(
+        "users are Keystone's here: make an application credential there (`openstack application credential create`), \
+         and the credential with --application-credential and --secret-file"
+    )]
+    NeedsCredential,
+    /// Keystone does not take an application credential.
+    #[error(
+        "Keystone does not take this application credential: check its id and secret, and that it has no access rules, \
+         which Oriel does not apply"
+    )]
+    CredentialRefused,
+    /// Keystone could not be asked.
+    #[error("identity.keystone: {0}")]
+    Keystone(#[from] Arc<KeystoneError>),
     /// The secret of a credential could not be sealed.
     #[error(transparent)]
     Vault(#[from] VaultError),

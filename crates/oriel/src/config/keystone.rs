@@ -38,6 +38,8 @@ pub struct Keystone {
     pub negative_ttl: Span,
     /// How long a caller waits for Keystone.
     pub timeout: Span,
+    /// Roles of which a service needs one.
+    pub service_token_roles: Vec<String>,
 }
 
 impl Default for Keystone {
@@ -56,6 +58,7 @@ impl Default for Keystone {
             cache_ttl: Span(KeystoneSettings::CACHE_TTL),
             negative_ttl: Span(KeystoneSettings::NEGATIVE_TTL),
             timeout: Span(KeystoneSettings::TIMEOUT),
+            service_token_roles: vec![KeystoneSettings::SERVICE_ROLE.into()],
         }
     }
 }
@@ -97,6 +100,7 @@ impl Keystone {
         settings.cache_ttl = self.cache_ttl.0;
         settings.negative_ttl = self.negative_ttl.0;
         settings.timeout = self.timeout.0;
+        settings.service_token_roles.clone_from(&self.service_token_roles);
         Ok(settings)
     }
 

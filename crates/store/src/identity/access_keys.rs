@@ -20,6 +20,8 @@ pub struct AccessKeyRecord {
     pub user: UserRef,
     /// Where it is good.
     pub project: ProjectRef,
+    /// The application credential that it stands for, where users are a Keystone's.
+    pub application_credential: Option<String>,
     /// Whether requests may be signed with it.
     pub enabled: bool,
     /// When it was made.
@@ -174,6 +176,7 @@ fn read_key(row: &SqliteRow) -> Result<AccessKeyRecord, StoreError> {
         id: parse("access_keys.id", row.try_get::<&str, _>("id")?)?,
         user: read_user_ref(row)?,
         project: read_project_ref(row)?,
+        application_credential: None,
         enabled: row.try_get("enabled")?,
         created_at: from_seconds("access_keys.created_at", row.try_get("created_at")?)?,
     })

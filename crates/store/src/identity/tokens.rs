@@ -232,15 +232,6 @@ impl Store {
         Ok(self.writer.execute(delete).await? == 1)
     }
 
-    /// Forgets every token of a user, and says how many there were.
-    pub async fn revoke_tokens_of(&self, user: &UserId) -> Result<u64, StoreError> {
-        let gone = sqlx::query("DELETE FROM auth_tokens WHERE user_id = ?")
-            .bind(user.as_str())
-            .execute(&self.write)
-            .await?;
-        Ok(gone.rows_affected())
-    }
-
     /// Forgets the tokens whose time is over, and says how many there were.
     pub async fn forget_expired_tokens(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
         let gone = sqlx::query("DELETE FROM auth_tokens WHERE expires_at <= ?")

@@ -31,7 +31,7 @@ fn the_rfc_example() {
         "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
     );
     let accepted = ask(GOOD).unwrap();
-    assert_eq!(accepted.accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    assert_eq!(accepted.accept.as_deref(), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
     assert_eq!(accepted.subprotocol, None);
 }
 

@@ -1,38 +1,103 @@
-//! What is said at the identity API's paths where the identity is a Keystone's.
+//! What is said at the identity API's paths where the identity is a Keystone's: where that is.
+//!
+//! One call is answered all the same. Huawei's SDKs ask for the project of a region with a signature,
+//! which no Keystone reads.
 
-use axum::Router;
-use axum::extract::Request;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
-use http::StatusCode;
+use axum::{Json, Router};
+use http::request::Parts;
+use http::{Method, StatusCode};
+use oriel_domain::Principal;
+use oriel_store::ProjectRecord;
+use time::OffsetDateTime;
 
 use super::fault::Fault;
+use super::parts::query_value;
+use super::{challenge, document};
+use crate::identity::signature::Claim;
+use crate::identity::{IdentitySettings, Keystone};
 use crate::request_id::{self, RequestId};
 
-/// Tells whoever looks for the identity API here where it is.
-pub fn router(url: &str) -> Router {
-    let message = format!("Users and tokens are Keystone's here. Ask for a token at {url}.");
-    let paths = [
+/// The paths of the identity API.
+pub fn router(keystone: Arc<Keystone>) -> Router {
+    let mut router = Router::new();
+    for root in ["/identity/v3", "/v3"] {
+        router = router.route(&format!("{root}/projects"), any(projects));
+    }
+    for path in [
         "/identity",
         "/identity/",
         "/identity/{*rest}",
         "/v3",
         "/v3/",
         "/v3/{*rest}",
-    ];
-    paths.into_iter().fold(Router::new(), |router, path| {
-        let message = message.clone();
-        router.route(
-            path,
-            any(move |request: Request| async move { not_here(&request, message) }),
-        )
+    ] {
+        router = router.route(path, any(not_here));
+    }
+    router.with_state(keystone)
+}
+
+async fn not_here(State(keystone): State<Arc<Keystone>>, request: Request) -> Response {
+    finish(&keystone, &request.into_parts().0, Err(elsewhere(&keystone)))
+}
+
+/// `GET /v3/projects?name={region}`, signed with an access key: the key's project.
+async fn projects(State(keystone): State<Arc<Keystone>>, request: Request) -> Response {
+    let parts = request.into_parts().0;
+    let answer = projects_of_signer(&keystone, &parts).await;
+    finish(&keystone, &parts, answer)
+}
+
+async fn projects_of_signer(keystone: &Keystone, parts: &Parts) -> Result<Response, Fault> {
+    let claim = match (&parts.method, keystone.key_settings()) {
+        (&Method::GET, Some(settings)) => {
+            Claim::read(parts, OffsetDateTime::now_utc())?.map(|claim| (claim, settings))
+        }
+        _ => None,
+    };
+    let (claim, settings) = claim.ok_or_else(|| elsewhere(keystone))?;
+    // The call has no body, and one that was sent is not read.
+    let signer = keystone.verify(&claim, b"").await?;
+    let list: Vec<_> = project_of(signer, settings, parts.uri.query())
+        .into_iter()
+        .collect();
+    Ok(Json(document::projects(settings, "/projects", &list)).into_response())
+}
+
+/// The signer's project, if the query is about it. The region's name stands for it too.
+fn project_of(signer: Principal, settings: &IdentitySettings, query: Option<&str>) -> Option<ProjectRecord> {
+    let project = signer.project?;
+    let asks = |key| query_value(query, key);
+    let named = asks("name").is_none_or(|name| name == settings.region || name == project.name);
+    let there = asks("domain_id").is_none_or(|id| id == project.domain.id.as_str());
+    (named && there).then_some(ProjectRecord {
+        id: project.id,
+        domain: project.domain,
+        name: project.name,
+        description: String::new(),
+        enabled: true,
     })
 }
 
-fn not_here(request: &Request, message: String) -> Response {
-    let id = request.extensions().get::<RequestId>().copied();
-    let mut response = Fault::new(StatusCode::NOT_FOUND, message).into_response();
+fn elsewhere(keystone: &Keystone) -> Fault {
+    let url = &keystone.settings().public_url;
+    let message = format!("Users and tokens are Keystone's here. Ask for a token at {url}.");
+    Fault::new(StatusCode::NOT_FOUND, message)
+}
+
+fn finish(keystone: &Keystone, parts: &Parts, answer: Result<Response, Fault>) -> Response {
+    let id = parts.extensions.get::<RequestId>().copied();
     let id = id.unwrap_or_else(RequestId::random).to_header();
-    response.headers_mut().insert(request_id::HEADER, id);
+    let mut response = answer.unwrap_or_else(Fault::into_response);
+    let headers = response.headers_mut();
+    headers.insert(request_id::HEADER, id.clone());
+    headers.insert(request_id::HUAWEI_HEADER, id);
+    if response.status() == StatusCode::UNAUTHORIZED {
+        challenge(&mut response, &keystone.settings().public_url);
+    }
     response
 }

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 use serde_json::json;
-use tracing::error;
+use tracing::{error, warn};
 
 use oriel_store::StoreError;
 
@@ -60,11 +60,20 @@ impl From<IdentityError> for Fault {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Too many logins are waiting for their password to be checked. Try again in a second.",
             ),
+            IdentityError::Keystone(error) => {
+                warn!(%error, "nobody could say who signed a request");
+                Self {
+                    retry_after: Some(error.retry_after().as_secs().max(1)),
+                    ..Self::new(
+                        StatusCode::SERVICE_UNAVAILABLE,
+                        "The Keystone service is temporarily unavailable.",
+                    )
+                }
+            }
             IdentityError::Store(_)
             | IdentityError::Password(_)
             | IdentityError::Vault(_)
-            | IdentityError::Randomness(_)
-            | IdentityError::Keystone(_) => {
+            | IdentityError::Randomness(_) => {
                 error!(error = %error, "the identity API failed");
                 Self::new(
                     StatusCode::INTERNAL_SERVER_ERROR,

@@ -20,8 +20,11 @@ use oriel_domain::AuthToken;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
+use time::OffsetDateTime;
 
-use super::{KeystoneError, KeystoneSettings, KeystoneSetupError};
+use super::{KeystoneError, KeystoneSettings, KeystoneSetupError, document, settings};
 
 /// Longest answer that is read, in bytes. A token without its catalogue has about 1 KiB.
 const MAX_ANSWER: usize = 262_144;
@@ -39,6 +42,32 @@ pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+}
+
+impl Answer {
+    /// Whether a 404 is Keystone's word on what was asked about, and not that of a proxy before it
+    /// that does not know the path.
+    pub(super) fn is_keystones_404(&self) -> bool {
+        serde_json::from_slice::<Value>(&self.body).is_ok_and(|body| body["error"]["code"] == 404)
+    }
+
+    /// The token of a login's answer, and when it ends.
+    pub(super) fn login(&self) -> Result<Login, KeystoneError> {
+        let unreadable = || KeystoneError::Unreadable("a login's answer has no X-Subject-Token".into());
+        let header = self.headers.get(X_SUBJECT_TOKEN).ok_or_else(unreadable)?;
+        let text = header.to_str().map_err(|_| unreadable())?;
+        Ok(Login {
+            token: text.parse().map_err(|_| unreadable())?,
+            expires_at: document::read_expiry(&self.body)?,
+        })
+    }
+}
+
+/// A token that Oriel itself was given.
+#[derive(Debug)]
+pub(super) struct Login {
+    pub(super) token: AuthToken,
+    pub(super) expires_at: OffsetDateTime,
 }
 
 /// Speaks to one Keystone.
@@ -78,30 +107,56 @@ impl Client {
         Ok(Self { http, url })
     }
 
-    /// `GET /v3/auth/tokens`: what a token says. `own` is the token of who asks.
+    /// `GET /v3/auth/tokens`: what a token says, whether or not it may have ended. `own` is the token
+    /// of who asks.
     pub(super) async fn show_token(
         &self,
         own: &AuthToken,
         subject: &AuthToken,
+        may_have_ended: bool,
     ) -> Result<Answer, KeystoneError> {
         let headers = [(X_AUTH_TOKEN, secret(own)?), (X_SUBJECT_TOKEN, secret(subject)?)];
-        self.send(Method::GET, HeaderMap::from_iter(headers), Bytes::new())
+        let query = if may_have_ended { "&allow_expired=1" } else { "" };
+        self.send(Method::GET, query, HeaderMap::from_iter(headers), Bytes::new())
             .await
     }
 
     /// `POST /v3/auth/tokens`: a token for whoever the body names.
     pub(super) async fn log_in(&self, body: String) -> Result<Answer, KeystoneError> {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, JSON)]);
-        self.send(Method::POST, headers, body.into()).await
+        self.send(Method::POST, "", headers, body.into()).await
     }
 
-    async fn send(&self, method: Method, headers: HeaderMap, body: Bytes) -> Result<Answer, KeystoneError> {
+    /// Logs in with an application credential. None: Keystone does not take it.
+    pub(super) async fn log_in_with(
+        &self,
+        credential: &str,
+        secret: &SecretString,
+    ) -> Result<Option<Login>, KeystoneError> {
+        let body = settings::by_application_credential(credential, secret.expose_secret());
+        let answer = self.log_in(body.to_string()).await?;
+        match answer.status {
+            StatusCode::CREATED => answer.login().map(Some),
+            StatusCode::UNAUTHORIZED => Ok(None),
+            // One that is not there any more.
+            StatusCode::NOT_FOUND if answer.is_keystones_404() => Ok(None),
+            status => Err(KeystoneError::unexpected(status)),
+        }
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        query: &str,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Answer, KeystoneError> {
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = method;
-        *request.uri_mut() = self
-            .url
+        let url = format!("{}{query}", self.url);
+        *request.uri_mut() = url
             .parse()
-            .map_err(|error| KeystoneError::Unreachable(format!("{}: {error}", self.url)))?;
+            .map_err(|error| KeystoneError::Unreachable(format!("{url}: {error}")))?;
         *request.headers_mut() = headers;
         request.headers_mut().insert(ACCEPT, JSON);
         let response = self

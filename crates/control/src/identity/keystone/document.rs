@@ -78,6 +78,7 @@ pub(super) fn read(body: &[u8]) -> Result<Caller, KeystoneError> {
             user,
             project,
             roles: token.roles.into_iter().map(|role| role.name).collect::<Roles>(),
+            evidence: None,
         },
         // Keystone has more of them than Oriel needs to tell apart.
         methods: token

@@ -10,8 +10,8 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tracing::info;
 
-use super::client::{Answer, Client};
-use super::{KeystoneError, ServiceLogin, document};
+use super::client::{Client, Login};
+use super::{KeystoneError, ServiceLogin};
 
 /// How long before its end a token is renewed, at most; one that lives shortly, at three quarters
 /// of its life.
@@ -76,17 +76,9 @@ impl ServiceUser {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return Err(KeystoneError::LoginRefused),
             status => return Err(KeystoneError::unexpected(status)),
         }
-        let token = subject_token(&answer)?;
-        let expires_at = document::read_expiry(&answer.body)?;
+        let Login { token, expires_at } = answer.login()?;
         let life = Duration::try_from(expires_at - OffsetDateTime::now_utc()).unwrap_or_default();
         info!(%expires_at, "the service user has logged in to Keystone");
         Ok((token, life))
     }
-}
-
-fn subject_token(answer: &Answer) -> Result<AuthToken, KeystoneError> {
-    let unreadable = || KeystoneError::Unreadable("a login's answer has no X-Subject-Token".into());
-    let header = answer.headers.get("x-subject-token").ok_or_else(unreadable)?;
-    let text = header.to_str().map_err(|_| unreadable())?;
-    text.parse().map_err(|_| unreadable())
 }

@@ -28,6 +28,8 @@ pub struct KeystoneSettings {
     pub negative_ttl: Duration,
     /// How long a caller waits for Keystone, all tries together.
     pub timeout: Duration,
+    /// The roles of which a service needs one for its token to count as a service's.
+    pub service_token_roles: Vec<String>,
 }
 
 impl KeystoneSettings {
@@ -36,6 +38,8 @@ impl KeystoneSettings {
     /// Long enough against floods, short enough for a token that Keystone's nodes do not all
     /// know yet.
     pub const NEGATIVE_TTL: Duration = Duration::from_secs(10);
+    /// The role that Keystone's own bootstrap makes for services.
+    pub const SERVICE_ROLE: &str = "service";
     /// Four tries of a Keystone that refuses connections take 1.3 s.
     pub const TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -69,6 +73,7 @@ impl KeystoneSettings {
             cache_ttl: Self::CACHE_TTL,
             negative_ttl: Self::NEGATIVE_TTL,
             timeout: Self::TIMEOUT,
+            service_token_roles: vec![Self::SERVICE_ROLE.to_owned()],
         })
     }
 
@@ -141,14 +146,17 @@ impl ServiceLogin {
                 }}},
                 "scope": {"project": {"name": project, "domain": {"name": project_domain}}},
             }}),
-            Self::ApplicationCredential { id, .. } => json!({"auth": {
-                "identity": {
-                    "methods": ["application_credential"],
-                    "application_credential": {"id": id, "secret": secret},
-                },
-            }}),
+            Self::ApplicationCredential { id, .. } => by_application_credential(id, secret),
         }
     }
+}
+
+/// The body of `POST /v3/auth/tokens` with an application credential.
+pub(super) fn by_application_credential(id: &str, secret: &str) -> Value {
+    json!({"auth": {"identity": {
+        "methods": ["application_credential"],
+        "application_credential": {"id": id, "secret": secret},
+    }}})
 }
 
 impl fmt::Display for ServiceLogin {

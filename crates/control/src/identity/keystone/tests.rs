@@ -124,7 +124,7 @@ async fn log_in(State(script): State<Arc<Script>>, body: String) -> Response {
         .into_response()
 }
 
-async fn show(State(script): State<Arc<Script>>, headers: HeaderMap) -> Response {
+async fn show(State(script): State<Arc<Script>>, uri: http::Uri, headers: HeaderMap) -> Response {
     script.questions.fetch_add(1, Ordering::SeqCst);
     let mood = *script.mood.lock().unwrap();
     if mood == Mood::Silent {
@@ -139,7 +139,11 @@ async fn show(State(script): State<Arc<Script>>, headers: HeaderMap) -> Response
         return StatusCode::UNAUTHORIZED.into_response();
     }
     let subject = header("x-subject-token");
-    if subject.starts_with("own-") || script.known.lock().unwrap().iter().any(|known| known == subject) {
+    let ended = subject == "ended" && uri.query().is_some_and(|query| query.contains("allow_expired=1"));
+    if ended
+        || subject.starts_with("own-")
+        || script.known.lock().unwrap().iter().any(|known| known == subject)
+    {
         token_document().into_response()
     } else {
         (StatusCode::NOT_FOUND, json!({"error": {"code": 404}}).to_string()).into_response()
@@ -217,15 +221,22 @@ async fn nothing_is_believed_beyond_the_end_of_the_token() {
     let end = caller.expires_at;
     let known = Some(Arc::new(caller));
     assert_eq!(
-        lives.of(&known, end - Duration::from_hours(1)),
+        lives.of(false, &known, end - Duration::from_hours(1)),
         Duration::from_mins(1)
     );
     assert_eq!(
-        lives.of(&known, end - Duration::from_secs(5)),
+        lives.of(false, &known, end - Duration::from_secs(5)),
         Duration::from_secs(5)
     );
-    assert_eq!(lives.of(&known, end + Duration::from_secs(5)), Duration::ZERO);
-    assert_eq!(lives.of(&None, end), Duration::from_secs(10));
+    assert_eq!(
+        lives.of(false, &known, end + Duration::from_secs(5)),
+        Duration::ZERO
+    );
+    assert_eq!(lives.of(false, &None, end), Duration::from_secs(10));
+    assert_eq!(
+        lives.of(true, &known, end + Duration::from_secs(5)),
+        Duration::from_mins(1)
+    );
 }
 
 #[tokio::test]
@@ -241,6 +252,37 @@ async fn a_service_token_that_stopped_working_is_renewed_once() {
     let error = keystone.validate(&token("other")).await.unwrap_err();
     assert!(matches!(*error, KeystoneError::OwnTokenUnknown), "{error}");
     assert_eq!(fake.logins(), 3);
+}
+
+#[tokio::test]
+async fn a_token_that_has_ended_is_good_for_services_only() {
+    let fake = FakeKeystone::start().await;
+    let keystone = fake.ask_with(|_| {});
+    let service = async |user: &str, service: &str| {
+        let answer = keystone.validate_for_service(&token(user), &token(service)).await;
+        answer.unwrap().is_some()
+    };
+    // The role of every token here is `member`.
+    assert!(!service("good", "good").await, "no service");
+    let keystone = fake.ask_with(|settings| settings.service_token_roles = vec!["Member".into()]);
+    let service = async |user: &str, service: &str| {
+        let answer = keystone.validate_for_service(&token(user), &token(service)).await;
+        answer.unwrap().is_some()
+    };
+    assert!(keystone.validate(&token("ended")).await.unwrap().is_none());
+    for (user, of_service, expected) in [
+        ("good", "good", true),
+        ("ended", "good", true),
+        ("bad", "good", false),
+        ("good", "bad", false),
+        ("good", "ended", false),
+    ] {
+        assert_eq!(service(user, of_service).await, expected, "{user} {of_service}");
+    }
+    assert!(keystone.validate(&token("ended")).await.unwrap().is_none());
+    let asked = fake.questions();
+    assert!(service("ended", "good").await);
+    assert_eq!(fake.questions(), asked, "it is remembered");
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ impl Lab {
             Line::Role(command) => run_role(&self.store, command, &mut out).await?,
             Line::Credential(command) => {
                 let vault = Vault::at(self.path("credential.key").into());
-                run_credential(&self.store, &vault, command, &mut out).await?;
+                run_credential(Keys::Embedded(&self.store), &vault, command, &mut out).await?;
             }
             Line::Bootstrap(args) => {
                 bootstrap(

@@ -1,0 +1,160 @@
+//! What has the right form but cannot work.
+
+use std::time::Duration;
+
+use oriel_control::compute::Microversion;
+use oriel_gateway::OriginCheck;
+use url::{Host, Url};
+
+use super::{Config, ConfigError, TlsMode};
+use crate::listen::ProxyProtocol;
+use crate::telemetry;
+
+/// The shortest time that a browser may come back in: that of opening a console.
+const MIN_RESUME: Duration = Duration::from_mins(1);
+
+impl Config {
+    /// Refuses what has the right form but cannot work.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let wrong = |key, value: &dyn ToString, reason: &str| {
+            Err(ConfigError::Value {
+                key,
+                value: value.to_string(),
+                reason: reason.to_owned(),
+            })
+        };
+        if !matches!(self.public_url.scheme(), "http" | "https") || self.public_url.host().is_none() {
+            return wrong(
+                "public_url",
+                &self.public_url,
+                "write https://HOST:PORT, as browsers reach Oriel",
+            );
+        }
+        if self.public_url.path() != "/" || self.public_url.query().is_some() {
+            return wrong(
+                "public_url",
+                &self.public_url,
+                "Oriel lies at the root of its host: leave the path out",
+            );
+        }
+        if self.microversion().is_none() {
+            let reason = format!(
+                "write a version from {} to {}",
+                Microversion::MIN,
+                Microversion::NEWEST
+            );
+            return wrong(
+                "compute.max_microversion",
+                &self.compute.max_microversion,
+                &reason,
+            );
+        }
+        if self.tls.mode == TlsMode::Files && (self.tls.certificate.is_none() || self.tls.key.is_none()) {
+            return wrong("tls.mode", &"files", "give tls.certificate and tls.key too");
+        }
+        if self.identity.token_ttl.0 < Duration::from_secs(1) {
+            return wrong(
+                "identity.token_ttl",
+                &String::from(self.identity.token_ttl),
+                "must be 1s or longer",
+            );
+        }
+        if self.grants.resume.0 < MIN_RESUME {
+            let reason = "the page needs its cookie to open the console: give it 1m or longer";
+            return wrong("grants.resume", &String::from(self.grants.resume), reason);
+        }
+        if self
+            .listen
+            .address
+            .rsplit_once(':')
+            .is_none_or(|(_, port)| port.parse::<u16>().is_err())
+        {
+            return wrong(
+                "listen.address",
+                &self.listen.address,
+                "write ADDRESS:PORT, such as 0.0.0.0:8002 or [::]:8002",
+            );
+        }
+        if self.public_url.scheme() == "http" && self.tls.mode != TlsMode::Off {
+            let reason = "Oriel speaks TLS, so links that start with http:// would be dead: write https:// or set tls.mode";
+            return wrong("public_url", &self.public_url, reason);
+        }
+        self.check_port()?;
+        if let Err(reason) = telemetry::filter(&self.log) {
+            return wrong("log.level", &self.log.level, &reason);
+        }
+        let gateway = &self.gateway;
+        for (key, span) in [
+            ("identity.lock_for", self.identity.lock_for),
+            ("gateway.ping_interval", gateway.ping_interval),
+            ("gateway.connect_timeout", gateway.connect_timeout),
+            ("gateway.handshake_timeout", gateway.handshake_timeout),
+            (
+                "gateway.longest_session",
+                gateway.longest_session.unwrap_or(gateway.ping_interval),
+            ),
+            ("inventory.poll_interval", self.inventory.poll_interval),
+            ("listen.header_timeout", self.listen.header_timeout),
+            ("grants.ttl", self.grants.ttl),
+        ] {
+            if span.0.is_zero() {
+                return wrong(key, &"0s", "must be longer than nothing");
+            }
+        }
+        for (key, number) in [
+            ("gateway.max_sessions", gateway.max_sessions),
+            ("listen.max_connections", self.listen.max_connections),
+        ] {
+            if number == 0 {
+                return wrong(key, &number, "must be 1 or more");
+            }
+        }
+        Ok(())
+    }
+
+    /// The same for what other machines and sites may.
+    fn check_port(&self) -> Result<(), ConfigError> {
+        let wrong = |key, value: &str, reason: &str| {
+            Err(ConfigError::Value {
+                key,
+                value: value.to_owned(),
+                reason: reason.to_owned(),
+            })
+        };
+        let exact = self.gateway.origin_check == OriginCheck::Exact;
+        for allowed in &self.gateway.allowed_origins {
+            let is_host = Host::parse(allowed).is_ok();
+            if !is_origin(allowed) && (exact || !is_host) {
+                let reason = if is_host {
+                    "with gateway.origin_check = \"exact\" write the whole origin, such as https://portal.example"
+                } else {
+                    "write a host's name or address alone, without a port (IPv6 in brackets), or a whole origin such \
+                     as https://portal.example:8443"
+                };
+                return wrong("gateway.allowed_origins", allowed, reason);
+            }
+        }
+        for ancestor in &self.page.frame_ancestors {
+            if !is_origin(ancestor) {
+                let reason = "write a whole origin, such as https://portal.example";
+                return wrong("page.frame_ancestors", ancestor, reason);
+            }
+        }
+        if self.listen.proxy_protocol != ProxyProtocol::Off && self.listen.trusted_proxies.is_empty() {
+            let reason = "say in listen.trusted_proxies whose connections begin with it";
+            return wrong("listen.proxy_protocol", "on", reason);
+        }
+        if !self.tls.further.is_empty() && self.tls.mode != TlsMode::Files {
+            let reason = "goes with tls.mode = \"files\" alone";
+            return wrong("tls.further", "[...]", reason);
+        }
+        Ok(())
+    }
+}
+
+/// Whether this is an origin as browsers write it, small letters and all: it is compared as it stands.
+fn is_origin(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text
+    })
+}

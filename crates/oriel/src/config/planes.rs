@@ -1,0 +1,144 @@
+//! What the two planes work with: who may ask, for what, and what they get.
+
+use std::path::PathBuf;
+
+use oriel_control::compute::Microversion;
+use oriel_control::consoles::LinkForm;
+use oriel_domain::Uses;
+use oriel_gateway::OriginCheck;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::{Span, keystone};
+
+/// Where users and tokens are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IdentityMode {
+    /// In Oriel's own database.
+    Embedded,
+    /// In an OpenStack's Keystone.
+    Keystone,
+}
+
+section! {
+    /// Who may log in.
+    Identity {
+        /// Where users and tokens are kept.
+        mode: IdentityMode = IdentityMode::Embedded,
+        /// How long a login lasts.
+        token_ttl: Span = Span::hours(24),
+        /// The region that the catalog names.
+        region: String = "RegionOne".into(),
+        /// Logins that wait for their password to be checked.
+        password_queue: usize = 64,
+        /// Failures in a row that lock a user or an access key.
+        lock_after: u32 = 10,
+        /// How long it stays locked.
+        lock_for: Span = Span::seconds(300),
+        /// The Keystone, where that is the mode.
+        keystone: keystone::Keystone = keystone::Keystone::default(),
+    }
+}
+
+section! {
+    /// The inventory.
+    Inventory {
+        /// The file that names the servers.
+        file: PathBuf = "servers.toml".into(),
+        /// How often to look whether it has changed.
+        poll_interval: Span = Span::seconds(1),
+    }
+}
+
+section! {
+    /// The compute API.
+    Compute {
+        /// The newest microversion to offer.
+        max_microversion: String = Microversion::NEWEST.to_string(),
+        /// What links in answers start with.
+        link_prefix: Option<Url> = None,
+    }
+}
+
+section! {
+    /// The kinds of console.
+    Consoles {
+        /// The screen, carried by Oriel.
+        novnc: Novnc = Novnc::default(),
+        /// A terminal, carried by another proxy.
+        serial: OtherConsole = OtherConsole::default(),
+        /// A screen over SPICE, carried by another proxy.
+        spice_html5: OtherConsole = OtherConsole::default(),
+        /// A screen for native SPICE clients, carried by another proxy.
+        spice_direct: OtherConsole = OtherConsole::default(),
+        /// A screen over WebMKS, carried by another proxy.
+        webmks: OtherConsole = OtherConsole::default(),
+    }
+}
+
+section! {
+    /// The screen.
+    Novnc {
+        /// Whether it is served.
+        enabled: bool = true,
+        /// The page that its links open.
+        base_url: Option<Url> = None,
+        /// How they carry the token.
+        link: LinkForm = LinkForm::Token,
+        /// The page's language, in links of the token form.
+        lang: String = "EN".into(),
+    }
+}
+
+section! {
+    /// A kind of console that another proxy carries.
+    OtherConsole {
+        /// Where that proxy is. The kind is served if this is set.
+        base_url: Option<Url> = None,
+    }
+}
+
+section! {
+    /// Who may do what.
+    Policy {
+        /// The operator's own rules.
+        file: Option<PathBuf> = None,
+    }
+}
+
+section! {
+    /// Console tokens.
+    Grants {
+        /// How long a link works.
+        ttl: Span = Span::seconds(600),
+        /// How often.
+        uses: Uses = Uses::One,
+        /// How long the browser that opened it may come back.
+        resume: Span = Span::hours(8),
+    }
+}
+
+section! {
+    /// The gateway.
+    Gateway {
+        /// Its name in the audit trail; the host's name by default.
+        name: Option<String> = None,
+        /// Further hosts or origins whose pages may open consoles.
+        allowed_origins: Vec<String> = Vec::new(),
+        /// How exactly a page's origin must be a known one.
+        origin_check: OriginCheck = OriginCheck::Host,
+        /// How long to try to reach a back end.
+        connect_timeout: Span = Span::seconds(5),
+        /// How long either side may take for its part of the handshake.
+        handshake_timeout: Span = Span::seconds(10),
+        /// How often a browser is pinged.
+        ping_interval: Span = Span::seconds(25),
+        /// The longest that a session may last.
+        longest_session: Option<Span> = None,
+        /// Most sessions at once.
+        max_sessions: usize = 10_000,
+        /// How long live sessions get to end when Oriel stops.
+        stop_grace: Span = Span::seconds(10),
+    }
+}
