@@ -20,6 +20,7 @@ mod serial;
 mod session;
 mod sessions;
 mod traffic;
+mod typing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +34,8 @@ pub use self::origin::{OriginCheck, OriginRules};
 use self::serial::Lines;
 pub use self::serial::SerialSettings;
 use self::sessions::Sessions;
+use self::typing::Typing;
+pub use self::typing::TypingSettings;
 
 /// What an operator decides about the gateway.
 #[derive(Debug, Clone)]
@@ -60,6 +63,8 @@ pub struct GatewaySettings {
     pub max_sessions: usize,
     /// Serial consoles.
     pub serial: SerialSettings,
+    /// Text that is typed for a viewer.
+    pub typing: TypingSettings,
 }
 
 /// The gateway. Clones share it.
@@ -75,6 +80,7 @@ struct Inner {
     settings: GatewaySettings,
     sessions: Sessions,
     lines: Lines,
+    typing: Typing,
 }
 
 impl Gateway {
@@ -89,6 +95,7 @@ impl Gateway {
                 settings,
                 sessions,
                 lines,
+                typing: Typing::default(),
             }),
         }
     }

@@ -35,6 +35,11 @@ const RULES: Rules = Rules {
     max_cut_text: DEFAULT_MAX_CUT_TEXT,
 };
 
+/// What the viewer of a session may do.
+pub(crate) fn rules_of(_live: &Live) -> Rules {
+    RULES
+}
+
 /// The session after its answer: greet the browser, relay, say farewell.
 pub(crate) async fn run(
     inner: Arc<Inner>,

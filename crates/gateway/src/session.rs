@@ -2,16 +2,18 @@
 
 use std::fmt;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use oriel_domain::{Digest, EndReason, Grant, SessionId};
 use oriel_store::StoreError;
 use time::OffsetDateTime;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::http::ClientAddress;
 use crate::sessions::{Sessions, Slot};
 use crate::traffic::Traffic;
+use crate::typing::Job;
 
 /// Why a session ended or never began: the reason that everyone is told, and what only the log is.
 #[derive(Debug)]
@@ -87,6 +89,10 @@ pub(crate) struct Live {
     pub client: ClientAddress,
     pub began_at: OffsetDateTime,
     pub traffic: Traffic,
+    /// Cancelled when it has ended.
+    over: CancellationToken,
+    /// The text that is typed for it, or was last.
+    job: Mutex<Option<Arc<Job>>>,
     told: watch::Sender<Option<EndReason>>,
 }
 
@@ -99,6 +105,8 @@ impl Live {
             client,
             began_at: OffsetDateTime::now_utc(),
             traffic: Traffic::new(),
+            over: CancellationToken::new(),
+            job: Mutex::default(),
             told: watch::Sender::new(None),
         }
     }
@@ -110,6 +118,21 @@ impl Live {
             told.get_or_insert(reason);
             first
         });
+    }
+
+    /// What is cancelled when it has ended.
+    pub fn over(&self) -> CancellationToken {
+        self.over.clone()
+    }
+
+    /// The text that is typed for it, or was last.
+    pub fn job(&self) -> Option<Arc<Job>> {
+        self.job.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes a text that is typed for it.
+    pub fn set_job(&self, job: Arc<Job>) {
+        *self.job.lock().unwrap_or_else(PoisonError::into_inner) = Some(job);
     }
 
     /// Resolves when somebody wants it to end.
@@ -158,6 +181,7 @@ impl Drop for Session {
         let (down, up) = self.live.traffic.bytes();
         let (session_id, reason) = (self.live.id, failure.reason);
         log_end!(reason, %session_id, %reason, detail = failure.detail, down, up, "session ended");
+        self.live.over.cancel();
         self.sessions.ended(&self.live, reason);
     }
 }

@@ -20,7 +20,7 @@ use oriel_control::identity::{Embedded, Identity, IdentityError, IdentitySetting
 use oriel_control::policy::{Policy, PolicyError};
 use oriel_control::request_id::RequestId;
 use oriel_domain::{ConsoleKind, EndReason};
-use oriel_gateway::{ClientAddress, Gateway, GatewaySettings, OriginRules, SerialSettings};
+use oriel_gateway::{ClientAddress, Gateway, GatewaySettings, OriginRules, SerialSettings, TypingSettings};
 use oriel_inventory::{FileInventory, Inventory, LoadError};
 use oriel_store::{Store, StoreError};
 use percent_encoding::percent_decode_str;
@@ -470,6 +470,13 @@ fn gateway_settings(config: &Config) -> GatewaySettings {
             replay: gateway.serial_replay,
             linger: gateway.serial_linger.0,
             max_lingering: gateway.serial_max_lingering,
+        },
+        typing: TypingSettings {
+            enabled: config.typing.enabled,
+            max_characters: config.typing.max_characters,
+            max_rate: config.typing.max_rate,
+            enter_wait: config.typing.enter_wait.0,
+            echo_wait: config.typing.echo_wait.0,
         },
     }
 }

@@ -23,7 +23,9 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use self::log::{Log, LogFormat};
-pub use self::planes::{Compute, Consoles, Gateway, Grants, Identity, IdentityMode, Inventory, Policy};
+pub use self::planes::{
+    Compute, Consoles, Gateway, Grants, Identity, IdentityMode, Inventory, Policy, Typing,
+};
 pub use self::port::{Listen, MinTls, Page, Tls, TlsMode};
 pub use self::reference::EXAMPLE;
 pub use self::span::Span;
@@ -94,6 +96,8 @@ section! {
         grants: Grants = Grants::default(),
         /// The data path.
         gateway: Gateway = Gateway::default(),
+        /// Text that is typed for a viewer.
+        typing: Typing = Typing::default(),
         /// What is written down.
         log: Log = Log::default(),
     }

@@ -1,7 +1,6 @@
 //! The page's call: it redeems its token and learns what it opens.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
@@ -13,15 +12,13 @@ use oriel_domain::{ConsoleKind, ConsoleToken, EndReason, Server};
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{client_of, log_refusal, status};
+use super::{ClientAddress, body, client_of, log_refusal, status};
 use crate::redeem::Claim;
 use crate::session::Failure;
 use crate::{Gateway, Inner};
 
 /// Largest body of the page's call, in bytes.
 const MAX_BODY: usize = 4096;
-/// How long a page may take to send it.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a page sends to redeem its token.
 #[derive(Deserialize, ToSchema)]
@@ -55,7 +52,7 @@ struct ServerFacts {
 
 /// Why a page's token opens nothing.
 #[derive(Serialize, ToSchema)]
-struct Refusal {
+pub(super) struct Refusal {
     error: RefusalReason,
 }
 
@@ -67,20 +64,26 @@ struct RefusalReason {
 }
 
 #[derive(OpenApi)]
-#[openapi(paths(redeem_console))]
+#[openapi(paths(
+    redeem_console,
+    super::typing::start,
+    super::typing::progress,
+    super::typing::cancel
+))]
 struct Document;
 
 /// The gateway's part of `/openapi.json`.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     Document::openapi()
 }
+
 impl Inner {
     /// What the page's call does: origin, token, and whether the console is still there.
     async fn redeem_for_page(&self, parts: &Parts, body: Body) -> Result<(Claim, Arc<Server>), Failure> {
         self.check_origin(parts)?;
         let token = read_token(&parts.headers, body).await?;
         let claim = self.redeem(&token, &parts.headers).await?;
-        match self.locate(&claim) {
+        match self.locate(&claim.grant) {
             Ok((server, _)) => Ok((claim, server)),
             Err(reason) => {
                 claim.give_back().await;
@@ -122,44 +125,30 @@ pub(super) async fn redeem_console(State(gateway): State<Gateway>, request: Requ
             }
             no_store(response)
         }
-        Err(failure) => {
-            log_refusal(&failure, client_of(&parts));
-            // The details of what was sent wrongly help whoever sent it; those of what broke inside
-            // are for the log alone.
-            let message = match failure.reason {
-                EndReason::ClientProtocol => failure.detail,
-                reason => reason.describe().to_owned(),
-            };
-            let code = failure.reason.name();
-            let refusal = Refusal {
-                error: RefusalReason { code, message },
-            };
-            no_store((status(failure.reason), Json(refusal)).into_response())
-        }
+        Err(failure) => refuse(failure, client_of(&parts)),
     }
+}
+
+/// Tells a page why not.
+pub(super) fn refuse(failure: Failure, client: ClientAddress) -> Response {
+    log_refusal(&failure, client);
+    // The details of what was sent wrongly help whoever sent it; those of what broke inside are for the log alone.
+    let message = match failure.reason {
+        EndReason::ClientProtocol => failure.detail,
+        reason => reason.describe().to_owned(),
+    };
+    let code = failure.reason.name();
+    let refusal = Refusal {
+        error: RefusalReason { code, message },
+    };
+    no_store((status(failure.reason), Json(refusal)).into_response())
 }
 
 /// The token in the body of the page's call. What is told of a bad body repeats nothing of it: it
 /// may well be a token in the wrong place.
 async fn read_token(headers: &HeaderMap, body: Body) -> Result<ConsoleToken, Failure> {
     let wrong = |detail: &str| Failure::new(EndReason::ClientProtocol, detail);
-    let content_type = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let essence = content_type
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default();
-    // No other site can send this type without asking first, which is half of the defence.
-    if !essence.trim().eq_ignore_ascii_case("application/json") {
-        return Err(wrong("the Content-Type must be application/json"));
-    }
-    let body = match tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(body, MAX_BODY)).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(_)) => return Err(wrong("the body is too long, or broke off")),
-        Err(_) => return Err(EndReason::ClientTimeout.into()),
-    };
+    let body = body::json(headers, body, MAX_BODY).await?;
     let body: OpenConsole =
         serde_json::from_slice(&body).map_err(|_| wrong("the body must be {\"token\": \"...\"}"))?;
     if body.token.is_empty() {
@@ -181,7 +170,7 @@ fn describe(server: &Server, kind: ConsoleKind) -> OpenedConsole {
     }
 }
 
-fn no_store(mut response: Response) -> Response {
+pub(super) fn no_store(mut response: Response) -> Response {
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -13,7 +13,9 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use oriel_domain::{ConsoleKind, ConsoleToken, Grant, Uses};
-use oriel_gateway::{ClientAddress, ClientStream, Gateway, GatewaySettings, OriginRules, SerialSettings};
+use oriel_gateway::{
+    ClientAddress, ClientStream, Gateway, GatewaySettings, OriginRules, SerialSettings, TypingSettings,
+};
 use oriel_inventory::{FileInventory, Inventory};
 use oriel_store::Store;
 use sqlx::Row as _;
@@ -102,6 +104,13 @@ impl House {
                 replay: 64 * 1024,
                 linger: PATIENCE,
                 max_lingering: 10,
+            },
+            typing: TypingSettings {
+                enabled: true,
+                max_characters: 1000,
+                max_rate: 1000,
+                enter_wait: Duration::from_millis(500),
+                echo_wait: Duration::from_secs(1),
             },
         };
         adjust(&mut settings);
@@ -201,6 +210,19 @@ impl House {
             bytes: (row.get("bytes_down"), row.get("bytes_up")),
         });
         trail.collect()
+    }
+
+    /// The id of the youngest session.
+    pub async fn session_id(&self) -> String {
+        let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(&self.database))
+            .await
+            .unwrap();
+        let row = sqlx::query("SELECT id FROM sessions ORDER BY began_at DESC LIMIT 1")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+        pool.close().await;
+        row.get("id")
     }
 
     /// The one session's reason for its end.

@@ -19,3 +19,5 @@ mod relaying;
 mod serial;
 #[cfg(test)]
 mod tokens;
+#[cfg(test)]
+mod typing;
