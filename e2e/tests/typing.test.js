@@ -53,6 +53,7 @@ for (const { name, env, settings, characters, seconds } of [
 
     test("with Caps Lock on, and where nothing is shown", async () => {
       await page.press("CapsLock");
+      await until("the lamp", async () => (await lamp()) === "1\n");
       await guest.serial.answers("stty -echo <&3");
       const text = "A Secret, and No Echo\n";
       const reading = read(text.length, 30);
@@ -60,11 +61,8 @@ for (const { name, env, settings, characters, seconds } of [
       assert.equal((await typing.ended(30)).state, "done");
       assert.equal(await reading, text);
       await guest.serial.answers("stty echo <&3");
-      // It is on again: what a person types now is in capitals.
-      const capital = read(2, 30);
-      await page.press("a");
-      await page.press("Enter");
-      assert.equal(await capital, "A\n");
+      // It is on again.
+      await until("the lamp", async () => (await lamp()) === "1\n");
       await page.press("CapsLock");
     });
 
@@ -89,6 +87,20 @@ for (const { name, env, settings, characters, seconds } of [
         { character: "€", code_point: "U+20AC", offset: 3, line: 2, column: 2, count: 1 },
       ]);
     });
+
+    test("by a German layout into a guest that has one", async () => {
+      await guest.serial.answers("loadkmap < /etc/de.bmap");
+      const text = "Zypern, Größe, Äpfel, ÜBER: {[(x@y|z)]} \\ ~ <a> € § µ ² ^ ` ´ é à ô + # ' * ?\n";
+      const reading = read(Buffer.byteLength(text), 60);
+      await typing.start(text, "de");
+      assert.equal((await typing.ended(60)).state, "done");
+      assert.equal(await reading, text);
+    });
+
+    /** Whether the lamp of Caps Lock is on. */
+    function lamp() {
+      return guest.serial.answers("cat /sys/class/leds/*capslock/brightness");
+    }
 
     /** The next so many bytes that are typed at the terminal. */
     async function read(bytes, patience) {
