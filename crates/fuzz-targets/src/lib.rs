@@ -7,19 +7,21 @@
 #![expect(clippy::missing_panics_doc, reason = "to panic is how a target tells")]
 
 mod rfb;
+mod telnet;
 mod ws;
 
 #[cfg(test)]
 mod tests;
 
 pub use rfb::{back_end, client_messages, framer, server_init, viewer};
+pub use telnet::telnet;
 pub use ws::{frames, upgrade};
 
 /// A target.
 pub type Target = fn(&[u8]);
 
 /// All targets by their names in `fuzz/fuzz_targets`.
-pub const ALL: [(&str, Target); 7] = [
+pub const ALL: [(&str, Target); 8] = [
     ("back_end", back_end),
     ("viewer", viewer),
     ("server_init", server_init),
@@ -27,6 +29,7 @@ pub const ALL: [(&str, Target); 7] = [
     ("framer", framer),
     ("frames", frames),
     ("upgrade", upgrade),
+    ("telnet", telnet),
 ];
 
 /// The first byte decides how the rest is cut: into pieces of this size.

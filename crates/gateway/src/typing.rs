@@ -21,7 +21,7 @@ use self::keys::Script;
 use self::link::Link;
 use self::typist::Typist;
 use crate::Inner;
-use crate::run::rules_of;
+use crate::rules::Rules;
 use crate::screen;
 use crate::session::{Failure, Live};
 
@@ -75,8 +75,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Why nothing is typed.
 #[derive(Debug)]
 pub(crate) enum Refused {
-    /// No such session is live here.
-    NoSession,
     /// Nothing was typed for the session.
     NoJob,
     /// The operator wants none of it.
@@ -119,7 +117,7 @@ impl Inner {
         if !self.settings.typing.enabled {
             return Err(Refused::Off);
         }
-        if !rules_of(live).input {
+        if !Rules::of(self.settings.rights, live.grant.role).input {
             return Err(Refused::ViewOnly);
         }
         if live.grant.console != ConsoleKind::Novnc {
@@ -148,7 +146,7 @@ impl Inner {
         let script = Script::new(text, layout, link.takes_scancodes())?;
         let job = Arc::new(Job::new(script.len()));
         live.set_job(Arc::clone(&job));
-        let typist = Typist::new(link, script, Arc::clone(&job), settings.typing);
+        let typist = Typist::new(link, script, Arc::clone(&job), Arc::clone(live), settings.typing);
         let (live, running) = (Arc::clone(live), Arc::clone(&job));
         self.sessions.spawn(async move {
             running.run(typist, &live, layout, seat).await;

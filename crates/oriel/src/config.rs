@@ -4,6 +4,7 @@
 #[macro_use]
 mod section;
 
+mod back_end;
 mod check;
 mod environment;
 mod keystone;
@@ -24,7 +25,8 @@ use url::Url;
 
 pub use self::log::{Log, LogFormat};
 pub use self::planes::{
-    Compute, Consoles, Gateway, Grants, Identity, IdentityMode, Inventory, Policy, Typing,
+    Compute, Consoles, Gateway, Grants, Identity, IdentityMode, Inventory, Policy, SecondViewer, Typing,
+    ViewersAtOnce,
 };
 pub use self::port::{Listen, MinTls, Page, Tls, TlsMode};
 pub use self::reference::EXAMPLE;
@@ -94,6 +96,8 @@ section! {
         policy: Policy = Policy::default(),
         /// What a console token is good for.
         grants: Grants = Grants::default(),
+        /// How back ends are secured.
+        back_end: back_end::BackEnd = back_end::BackEnd::default(),
         /// The data path.
         gateway: Gateway = Gateway::default(),
         /// Text that is typed for a viewer.
@@ -133,6 +137,7 @@ impl Config {
             config.start_paths_at(folder);
         }
         config.check()?;
+        config.back_end.settings()?;
         if config.identity.mode == IdentityMode::Keystone {
             config.identity.keystone.settings()?;
         }
@@ -151,6 +156,7 @@ impl Config {
             .chain(&mut self.policy.file)
             .chain(&mut self.identity.keystone.password_file)
             .chain(&mut self.identity.keystone.ca_file)
+            .chain(self.back_end.paths())
         {
             *path = folder.join(&path);
         }

@@ -1,6 +1,7 @@
 //! The page's call: it redeems its token and learns what it opens.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
@@ -8,13 +9,13 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
-use oriel_domain::{ConsoleKind, ConsoleToken, EndReason, Server};
+use oriel_domain::{ConsoleToken, EndReason, Grant, Server};
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{ClientAddress, body, client_of, log_refusal, status};
+use super::{ClientAddress, body, client_of, log_refusal, status, tell_when_to_retry};
 use crate::redeem::Claim;
-use crate::session::Failure;
+use crate::session::{Failure, PageId};
 use crate::{Gateway, Inner};
 
 /// Largest body of the page's call, in bytes.
@@ -23,9 +24,13 @@ const MAX_BODY: usize = 4096;
 /// What a page sends to redeem its token.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct OpenConsole {
+pub(super) struct OpenConsole {
     /// The token of the link.
     token: String,
+    /// What the page calls itself: 16 hexadecimal digits, the same as in its WebSocket's `page`. It tells the pages of
+    /// one browser apart.
+    #[serde(default)]
+    page: Option<String>,
 }
 
 /// The console that a page's token opens.
@@ -42,6 +47,10 @@ struct ConsoleFacts {
     /// The type, such as `novnc`.
     #[serde(rename = "type")]
     kind: &'static str,
+    /// What the viewer is to it: `owner`, `peer` or `observer`.
+    role: &'static str,
+    /// Seconds that a page goes on trying to come back to a console that broke.
+    reconnect_for: u64,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -66,6 +75,8 @@ struct RefusalReason {
 #[derive(OpenApi)]
 #[openapi(paths(
     redeem_console,
+    super::events::events,
+    super::events::stay,
     super::typing::start,
     super::typing::progress,
     super::typing::cancel
@@ -81,7 +92,8 @@ impl Inner {
     /// What the page's call does: origin, token, and whether the console is still there.
     async fn redeem_for_page(&self, parts: &Parts, body: Body) -> Result<(Claim, Arc<Server>), Failure> {
         self.check_origin(parts)?;
-        let token = read_token(&parts.headers, body).await?;
+        self.sessions.check_open()?;
+        let (token, _) = read_call(&parts.headers, body).await?;
         let claim = self.redeem(&token, &parts.headers).await?;
         match self.locate(&claim.grant) {
             Ok((server, _)) => Ok((claim, server)),
@@ -108,6 +120,8 @@ impl Inner {
         (status = 404, description = "The server or its console is not there any more", body = Refusal),
         (status = 408, description = "The body did not come in time", body = Refusal),
         (status = 500, description = "Something broke inside", body = Refusal),
+        (status = 503, description = "The gateway takes no new console, or not at this time", body = Refusal,
+            headers(("Retry-After" = u32))),
     ),
 )]
 pub(super) async fn redeem_console(State(gateway): State<Gateway>, request: Request) -> Response {
@@ -115,7 +129,8 @@ pub(super) async fn redeem_console(State(gateway): State<Gateway>, request: Requ
     let (parts, body) = request.into_parts();
     match inner.redeem_for_page(&parts, body).await {
         Ok((claim, server)) => {
-            let mut response = Json(describe(&server, claim.grant.console)).into_response();
+            let mut response =
+                Json(describe(&server, &claim.grant, inner.settings.reconnect_for)).into_response();
             let token = claim.token;
             let cookie = claim
                 .keep()
@@ -141,12 +156,17 @@ pub(super) fn refuse(failure: Failure, client: ClientAddress) -> Response {
     let refusal = Refusal {
         error: RefusalReason { code, message },
     };
-    no_store((status(failure.reason), Json(refusal)).into_response())
+    let mut response = (status(failure.reason), Json(refusal)).into_response();
+    tell_when_to_retry(&mut response);
+    no_store(response)
 }
 
-/// The token in the body of the page's call. What is told of a bad body repeats nothing of it: it
+/// The token in the body of a page's call, and what the page calls itself. What is told of a bad body repeats nothing of it: it
 /// may well be a token in the wrong place.
-async fn read_token(headers: &HeaderMap, body: Body) -> Result<ConsoleToken, Failure> {
+pub(super) async fn read_call(
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(ConsoleToken, Option<PageId>), Failure> {
     let wrong = |detail: &str| Failure::new(EndReason::ClientProtocol, detail);
     let body = body::json(headers, body, MAX_BODY).await?;
     let body: OpenConsole =
@@ -154,10 +174,15 @@ async fn read_token(headers: &HeaderMap, body: Body) -> Result<ConsoleToken, Fai
     if body.token.is_empty() {
         return Err(EndReason::TokenMissing.into());
     }
-    Ok(body.token.parse().map_err(|_| EndReason::TokenUnknown)?)
+    let page = match body.page.as_deref().map(PageId::parse) {
+        Some(None) => return Err(wrong("page must be 16 hexadecimal digits")),
+        page => page.flatten(),
+    };
+    Ok((body.token.parse().map_err(|_| EndReason::TokenUnknown)?, page))
 }
 
-fn describe(server: &Server, kind: ConsoleKind) -> OpenedConsole {
+fn describe(server: &Server, grant: &Grant, reconnect_for: Duration) -> OpenedConsole {
+    let kind = grant.console;
     OpenedConsole {
         console: ConsoleFacts {
             server: ServerFacts {
@@ -166,6 +191,8 @@ fn describe(server: &Server, kind: ConsoleKind) -> OpenedConsole {
             },
             protocol: kind.protocol().name(),
             kind: kind.name(),
+            role: grant.role.name(),
+            reconnect_for: reconnect_for.as_secs(),
         },
     }
 }

@@ -122,7 +122,7 @@ pub(super) async fn start(
     let (parts, body) = request.into_parts();
     let started = async {
         let inner = &gateway.inner;
-        let live = inner.session_of(&parts, &id).await?;
+        let live = inner.live_session(&parts, &id).await?;
         inner.may_type(&live)?;
         let max = inner.settings.typing.max_characters;
         let most = max
@@ -194,16 +194,16 @@ pub(super) async fn cancel(
 
 impl Inner {
     /// The live session that a call names, if the browser that calls is its own.
-    async fn session_of(&self, parts: &Parts, id: &str) -> Result<Arc<Live>, Refused> {
+    async fn live_session(&self, parts: &Parts, id: &str) -> Result<Arc<Live>, Refused> {
         self.check_origin(parts)?;
         let live = id.parse::<SessionId>().ok().and_then(|id| self.sessions.get(id));
-        let live = live.ok_or(Refused::NoSession)?;
+        let live = live.ok_or(EndReason::NoSession)?;
         self.check_owner(&live, parts).await?;
         Ok(live)
     }
 
     async fn job_of(&self, parts: &Parts, id: &str) -> Result<Arc<Job>, Refused> {
-        let live = self.session_of(parts, id).await?;
+        let live = self.live_session(parts, id).await?;
         live.job().ok_or(Refused::NoJob)
     }
 }
@@ -241,11 +241,6 @@ fn answer(refused: Refused, client: ClientAddress) -> Response {
             StatusCode::FORBIDDEN,
             "view-only",
             "this viewer may only look".to_owned(),
-        ),
-        Refused::NoSession => (
-            StatusCode::NOT_FOUND,
-            "no-session",
-            "there is no such session on this gateway".to_owned(),
         ),
         Refused::NoJob => (
             StatusCode::NOT_FOUND,

@@ -80,12 +80,11 @@ impl Job {
         let began = Instant::now();
         let scancodes = typist.takes_scancodes();
         let stop = self.cancel.clone();
-        let over = live.over();
         // The session's end stops it as its owner does.
         let stopped = async {
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = over.cancelled() => {}
+                _ = live.told_to_end() => {}
             }
         };
         let typed = tokio::select! {

@@ -133,8 +133,11 @@ mod tests {
 
     use super::*;
 
-    /// What a server reads of it: down or up, keysym, scan code.
-    fn read(mut message: &[u8]) -> Vec<(bool, u32, Option<u32>)> {
+    /// Down or up, keysym, scan code.
+    type KeyEvent = (bool, u32, Option<u32>);
+
+    /// What a server reads of it.
+    fn read(mut message: &[u8]) -> Vec<KeyEvent> {
         let mut splitter = Splitter::new(DEFAULT_MAX_CUT_TEXT);
         let mut events = Vec::new();
         while let Step::Message(message_read) = splitter.next(message).unwrap() {
@@ -152,7 +155,7 @@ mod tests {
         events
     }
 
-    fn type_all(text: &str, layout: Layout, scancodes: bool) -> (Vec<(bool, u32, Option<u32>)>, u32, u32) {
+    fn type_all(text: &str, layout: Layout, scancodes: bool) -> (Vec<KeyEvent>, u32, u32) {
         let script = Script::new(text, layout, scancodes).unwrap();
         let mut hands = Hands::default();
         let mut chords: Vec<_> = (0..script.len())

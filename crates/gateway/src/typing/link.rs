@@ -117,7 +117,7 @@ impl Link {
         // A server answers in order: once it has drawn, it has said what else it agrees to.
         link.ask(false, 1, 1);
         let mut until = Instant::now() + ANSWER;
-        while !look.drawn && !(link.scancodes && link.caps_lock.is_some()) {
+        while !(look.drawn || link.scancodes && link.caps_lock.is_some()) {
             let said = link.scancodes;
             match tokio::time::timeout_at(until, link.look()).await {
                 Ok(seen) => look = seen?,

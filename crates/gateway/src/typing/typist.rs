@@ -10,7 +10,7 @@ use super::job::Job;
 use super::keys::{Chord, Hands, Script};
 use super::link::{Link, Look};
 use super::pacer::Pacer;
-use crate::session::Failure;
+use crate::session::{Failure, Live};
 
 /// A screen on which nothing was drawn for so long has come to rest.
 const AT_REST: Duration = Duration::from_millis(70);
@@ -22,6 +22,7 @@ pub(super) struct Typist {
     link: Link,
     script: Script,
     job: Arc<Job>,
+    live: Arc<Live>,
     settings: TypingSettings,
     pacer: Pacer,
     hands: Hands,
@@ -30,7 +31,7 @@ pub(super) struct Typist {
 }
 
 impl Typist {
-    pub fn new(link: Link, script: Script, job: Arc<Job>, settings: TypingSettings) -> Self {
+    pub fn new(link: Link, script: Script, job: Arc<Job>, live: Arc<Live>, settings: TypingSettings) -> Self {
         Self {
             pacer: Pacer::new(settings.max_rate, settings.echo_wait, Instant::now()),
             hands: Hands::default(),
@@ -38,6 +39,7 @@ impl Typist {
             link,
             script,
             job,
+            live,
             settings,
         }
     }
@@ -62,6 +64,8 @@ impl Typist {
             self.hands = hands;
             self.strike(&chord);
             self.job.set_typed(at + 1);
+            // Who waits for a text to be typed is not idle.
+            self.live.traffic.touch();
             self.link.flush().await?;
             if chord.enter {
                 self.settle().await?;

@@ -1,5 +1,6 @@
 //! `/oriel/v1/sessions/{id}/type`: a text is typed into the guest.
 
+use oriel_domain::ViewerRole;
 use oriel_gateway::GatewaySettings;
 use oriel_rfb::client_msg::{DEFAULT_MAX_CUT_TEXT, Event, Splitter, Step};
 use oriel_rfb::encoding;
@@ -25,9 +26,13 @@ struct Desk {
 
 impl Desk {
     async fn new(adjust: impl FnOnce(&mut GatewaySettings)) -> Self {
+        Self::of(ViewerRole::Owner, adjust).await
+    }
+
+    async fn of(role: ViewerRole, adjust: impl FnOnce(&mut GatewaySettings)) -> Self {
         let mut hypervisor = Hypervisor::tcp([Script::rfb()]).await;
         let house = House::with(&hypervisor.address, adjust).await;
-        let token = house.token().await;
+        let token = house.mint(|grant| grant.role = role).await;
         let answer = house.knock(&format!("/?token={token}")).send().await;
         let cookie = answer.cookie().unwrap().to_owned();
         let mut page = answer.page();
@@ -377,6 +382,12 @@ async fn a_call_that_cannot_be_is_told_why() {
             (status, Some(code))
         );
     }
+    let observer = Desk::of(ViewerRole::Observer, |_| {}).await;
+    let answer = observer.post("a", "de").send().await;
+    assert_eq!(
+        (answer.status, answer.json()["error"]["code"].as_str()),
+        (403, Some("view-only"))
+    );
     let off = Desk::new(|settings| settings.typing.enabled = false).await;
     let answer = off.post("a", "de").send().await;
     assert_eq!(

@@ -16,9 +16,9 @@ pub fn set_encodings(numbers: &[i32]) -> Vec<u8> {
 
 /// `FramebufferUpdateRequest` (RFC 6143 section 7.5.3).
 pub fn update_request(incremental: bool, rect: Rect) -> [u8; 10] {
-    let ([a, b], [c, d]) = (rect.x.to_be_bytes(), rect.y.to_be_bytes());
-    let ([e, f], [g, h]) = (rect.width.to_be_bytes(), rect.height.to_be_bytes());
-    [3, incremental.into(), a, b, c, d, e, f, g, h]
+    let ([x0, x1], [y0, y1]) = (rect.x.to_be_bytes(), rect.y.to_be_bytes());
+    let ([w0, w1], [h0, h1]) = (rect.width.to_be_bytes(), rect.height.to_be_bytes());
+    [3, incremental.into(), x0, x1, y0, y1, w0, w1, h0, h1]
 }
 
 /// `KeyEvent` (RFC 6143 section 7.5.4), with an X11 keysym.
@@ -30,8 +30,8 @@ pub fn key(down: bool, keysym: u32) -> [u8; 8] {
 /// QEMU's key event with a scan code of the XT set (rfbproto.rst, "QEMU Extended Key Event Message"). Only a server
 /// that has agreed to [`QEMU_EXTENDED_KEY`](crate::encoding::QEMU_EXTENDED_KEY) understands it.
 pub fn qemu_key(down: bool, keysym: u32, scancode: u32) -> [u8; 12] {
-    let ([a, b, c, d], [e, f, g, h]) = (keysym.to_be_bytes(), scancode.to_be_bytes());
-    [255, 0, 0, down.into(), a, b, c, d, e, f, g, h]
+    let ([k0, k1, k2, k3], [s0, s1, s2, s3]) = (keysym.to_be_bytes(), scancode.to_be_bytes());
+    [255, 0, 0, down.into(), k0, k1, k2, k3, s0, s1, s2, s3]
 }
 
 #[cfg(test)]

@@ -128,6 +128,12 @@ impl Hypervisor {
         soon(self.wires.recv()).await.unwrap()
     }
 
+    /// The same, however long it takes.
+    #[allow(dead_code, reason = "not every test that shares this file waits so long")]
+    pub async fn wire_at_last(&mut self) -> Wire {
+        self.wires.recv().await.unwrap()
+    }
+
     /// Whether no connection waits to be taken.
     pub fn is_idle(&self) -> bool {
         self.wires.is_empty()
