@@ -42,6 +42,8 @@ for group in "$@"; do
       need pkg-config pkg-config
       need haproxy haproxy
       need nginx nginx-light
+      python3 -c 'import ctypes; ctypes.CDLL("libxkbcommon.so.0")' 2>/dev/null || missing+=(libxkbcommon0)
+      [[ -d /usr/share/X11/xkb ]] || missing+=(xkb-data)
       need openssl openssl
       python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
       ;;

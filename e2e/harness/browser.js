@@ -169,6 +169,12 @@ export class ConsolePage {
     }
   }
 
+  /** Strikes one key, by the name that browsers have for it. */
+  async press(key) {
+    await this.#screen.click();
+    await this.#page.keyboard.press(key);
+  }
+
   /** Waits until the page shows what QEMU says is on the guest's screen. */
   async shows(guest) {
     await until("the page to show the guest's screen", async () => {

@@ -21,6 +21,7 @@ mod sessions;
 mod supervisor;
 mod throttle;
 mod traffic;
+mod typing;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -37,6 +38,8 @@ use self::serial::Lines;
 pub use self::serial::SerialSettings;
 use self::sessions::Sessions;
 pub use self::sessions::{Limits, Viewers};
+use self::typing::Typing;
+pub use self::typing::TypingSettings;
 
 /// What an operator decides about the gateway.
 #[derive(Debug, Clone)]
@@ -74,6 +77,8 @@ pub struct GatewaySettings {
     pub reconnect_for: Duration,
     /// Serial consoles.
     pub serial: SerialSettings,
+    /// Text that is typed for a viewer.
+    pub typing: TypingSettings,
 }
 
 /// The gateway. Clones share it.
@@ -89,6 +94,7 @@ struct Inner {
     settings: GatewaySettings,
     sessions: Sessions,
     lines: Lines,
+    typing: Typing,
 }
 
 impl Gateway {
@@ -103,6 +109,7 @@ impl Gateway {
                 settings,
                 sessions,
                 lines,
+                typing: Typing::default(),
             }),
         }
     }

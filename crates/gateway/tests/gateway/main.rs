@@ -24,4 +24,6 @@ mod side_channel;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]
+mod typing;
+#[cfg(test)]
 mod websocket;

@@ -167,7 +167,7 @@ async fn the_loser_of_a_take_over_reads_by_whom_and_takes_back() {
 async fn an_idle_viewer_is_warned_and_may_stay() {
     let (house, mut hypervisor) = house_with(|settings| {
         // The calm before the warning is long enough for a slow machine to see it.
-        settings.idle_timeout = Some(Duration::from_secs(60));
+        settings.idle_timeout = Some(Duration::from_mins(1));
         settings.idle_warning = Duration::from_secs(55);
     })
     .await;

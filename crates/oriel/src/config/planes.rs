@@ -195,3 +195,19 @@ section! {
         stop_grace: Span = Span::seconds(10),
     }
 }
+
+section! {
+    /// Text that is typed for a viewer.
+    Typing {
+        /// Whether there is such a service.
+        enabled: bool = true,
+        /// Longest text, in characters.
+        max_characters: usize = 20_000,
+        /// Most key events a second.
+        max_rate: u32 = 90,
+        /// How long the guest has after an Enter to react.
+        enter_wait: Span = Span::milliseconds(500),
+        /// How long the screen has to show what is typed.
+        echo_wait: Span = Span::seconds(1),
+    }
+}
