@@ -98,6 +98,43 @@ export class ConsolePage {
     }
   }
 
+  /** Waits until the page tries by itself to come back, for this reason, with the last picture in sight. */
+  async resuming(reason) {
+    this.#ended = true;
+    await this.#is("resuming", "ended");
+    assert.equal(await this.#mark("state"), "resuming", await this.#words());
+    await this.#page.locator(`html[data-reason="${reason}"]`).waitFor({ state: "attached" });
+    assert.ok(await this.#page.locator("#last-picture").isVisible(), "no last picture");
+  }
+
+  /** Waits for words on the page, and returns them. */
+  async says(id, pattern) {
+    const line = this.#page.locator(`#${id}`).filter({ hasText: pattern });
+    await line.waitFor({ timeout: 30_000 });
+    return line.textContent();
+  }
+
+  /** Waits until a part of the page is out of sight. */
+  async hides(id) {
+    await this.#page.locator(`#${id}`).waitFor({ state: "hidden" });
+  }
+
+  /** Presses one of the page's own buttons. */
+  async press(id) {
+    await this.#page.locator(`#${id}`).click();
+  }
+
+  /** Notes a mark that a reload would lose. */
+  async mark() {
+    await this.#page.evaluate(() => {
+      globalThis.markOfTest = true;
+    });
+  }
+
+  async isMarked() {
+    return this.#page.evaluate(() => globalThis.markOfTest === true);
+  }
+
   /** Goes to a link in the same browser, as a page of its own. */
   async visit(url) {
     this.#view = this.#page;
@@ -130,6 +167,12 @@ export class ConsolePage {
     for (const character of text) {
       await this.#page.keyboard.press(keyOf(character));
     }
+  }
+
+  /** Strikes one key, by the name that browsers have for it. */
+  async press(key) {
+    await this.#screen.click();
+    await this.#page.keyboard.press(key);
   }
 
   /** Waits until the page shows what QEMU says is on the guest's screen. */

@@ -22,6 +22,8 @@ export class Oriel {
   #caFile;
   #password = randomBytes(18).toString("base64url");
   #otherOutput = "";
+  #projectOf;
+  #settings;
   /** By name: the ids of the servers in the inventory. */
   serverIds = {};
   secrets = new Map();
@@ -82,6 +84,7 @@ ${lines}`,
   }
 
   async #writeInventory(servers, projectOf) {
+    this.#projectOf = projectOf;
     const entries = Object.entries(servers).map(([name, what]) =>
       this.#entry(
         projectOf(name),
@@ -93,7 +96,7 @@ ${lines}`,
   }
 
   async #entry(project, name, { consoles, output }) {
-    this.serverIds[name] = randomUUID();
+    this.serverIds[name] ??= randomUUID();
     let entry = `[[server]]
 id = "${this.serverIds[name]}"
 name = "${name}"
@@ -112,6 +115,7 @@ host = "localhost"
   }
 
   async #serve(settings) {
+    this.#settings = settings;
     const more = typeof settings === "function" ? settings(this.url) : settings;
     const env = plainEnvironment({ ORIEL_LOG__LEVEL: "trace", ...more });
     this.#process = new Process("Oriel", program, ["serve", "--config", this.#config], { env });
@@ -120,6 +124,19 @@ host = "localhost"
       this.#ca ??= await readFile(this.#caFile).catch(() => undefined);
       return this.#ca && (await this.request("GET", "/healthz").catch(() => null))?.status === 200;
     });
+  }
+
+  /** Changes where servers' screens are to be had, as an operator does it: in the inventory's file, while it runs. */
+  async move(servers) {
+    await this.#writeInventory(servers, this.#projectOf);
+  }
+
+  /** Stops it as systemd does, and starts it again. */
+  async restart() {
+    const stopped = await this.#process.stop();
+    this.#otherOutput += this.#process.output;
+    await this.#serve(this.#settings);
+    return stopped;
   }
 
   /** Where its store and its authority's certificate lie: `data/oriel.db` and `data/tls/ca.pem`. */

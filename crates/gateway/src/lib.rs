@@ -4,8 +4,7 @@
 //! one reason for the end. The gateway connects to nothing but what the inventory names, and
 //! shares nothing with the control plane but the store.
 
-mod access;
-mod dial;
+mod back_end;
 mod farewell;
 mod http;
 mod net;
@@ -19,8 +18,12 @@ mod screen;
 mod serial;
 mod session;
 mod sessions;
+mod supervisor;
+mod throttle;
 mod traffic;
+mod typing;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,9 +33,13 @@ use oriel_store::Store;
 pub use self::http::{ClientAddress, ReachedBy, openapi};
 pub use self::net::ClientStream;
 pub use self::origin::{OriginCheck, OriginRules};
+pub use self::rules::{Clipboard, Rights};
 use self::serial::Lines;
 pub use self::serial::SerialSettings;
 use self::sessions::Sessions;
+pub use self::sessions::{Limits, Viewers};
+use self::typing::Typing;
+pub use self::typing::TypingSettings;
 
 /// What an operator decides about the gateway.
 #[derive(Debug, Clone)]
@@ -56,10 +63,22 @@ pub struct GatewaySettings {
     pub ping_interval: Duration,
     /// The longest that a session may last, where there is a limit.
     pub longest_session: Option<Duration>,
-    /// Most sessions at once.
-    pub max_sessions: usize,
+    /// After how long without a key, a click or a text a session ends, where it does.
+    pub idle_timeout: Option<Duration>,
+    /// How long before that its viewer is warned.
+    pub idle_warning: Duration,
+    /// How many sessions there may be at once.
+    pub limits: Limits,
+    /// Most bytes a second from a back end to its viewer, where there is a limit.
+    pub max_rate: Option<NonZeroU32>,
+    /// What viewers may do.
+    pub rights: Rights,
+    /// How long a page goes on trying to come back to a session that broke.
+    pub reconnect_for: Duration,
     /// Serial consoles.
     pub serial: SerialSettings,
+    /// Text that is typed for a viewer.
+    pub typing: TypingSettings,
 }
 
 /// The gateway. Clones share it.
@@ -75,12 +94,13 @@ struct Inner {
     settings: GatewaySettings,
     sessions: Sessions,
     lines: Lines,
+    typing: Typing,
 }
 
 impl Gateway {
     /// Puts a gateway together.
     pub fn new(inventory: Inventory, store: Store, settings: GatewaySettings) -> Self {
-        let sessions = Sessions::new(store.clone(), settings.name.clone(), settings.max_sessions);
+        let sessions = Sessions::new(store.clone(), settings.name.clone(), settings.limits);
         let lines = Lines::new(settings.serial.clone());
         Self {
             inner: Arc::new(Inner {
@@ -89,6 +109,7 @@ impl Gateway {
                 settings,
                 sessions,
                 lines,
+                typing: Typing::default(),
             }),
         }
     }

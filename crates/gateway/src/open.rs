@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use http::request::Parts;
 use http::{HeaderValue, header};
-use oriel_domain::{BackEnd, ConsoleKind, EndReason, Server};
+use oriel_domain::{BackEnd, ConsoleKind, EndReason, Grant, Server, ViewerRole};
 
 use crate::Inner;
 use crate::http::{ClientAddress, ReachedBy};
-use crate::redeem::{Claim, token_of};
+use crate::redeem::{Claim, page_of, token_of};
 use crate::screen::{self, Screen};
 use crate::serial::Viewer;
 use crate::session::{Failure, Session};
@@ -33,11 +33,13 @@ impl Inner {
         self.check_origin(parts)?;
         let token = token_of(parts.uri.query(), &parts.headers)?;
         let claim = self.redeem(&token, &parts.headers).await?;
+        let page = page_of(parts.uri.query());
         let connected = async {
+            self.sessions.check_room(&claim.token, &claim.grant)?;
             let console = self.reach(&claim).await?;
             let session = self
                 .sessions
-                .begin(slot, claim.token, claim.grant.clone(), client)
+                .begin(slot, claim.token, claim.grant.clone(), page, client)
                 .await?;
             Ok((session, console))
         };
@@ -62,7 +64,7 @@ impl Inner {
 
     /// Connects to the console that a claim is for.
     async fn reach(&self, claim: &Claim) -> Result<Console, Failure> {
-        let (server, back_end) = self.locate(claim)?;
+        let (server, back_end) = self.locate(&claim.grant)?;
         let settings = &self.settings;
         let (connect, handshake) = (settings.connect_timeout, settings.handshake_timeout);
         match claim.grant.console {
@@ -70,7 +72,14 @@ impl Inner {
                 screen::open(&back_end, connect, handshake).await?,
             )),
             ConsoleKind::Serial => Ok(Console::Serial(
-                self.lines.join(&server, &back_end, true, connect).await?,
+                self.lines
+                    .join(
+                        &server,
+                        &back_end,
+                        claim.grant.role != ViewerRole::Observer,
+                        connect,
+                    )
+                    .await?,
             )),
             ConsoleKind::SpiceHtml5 | ConsoleKind::SpiceDirect | ConsoleKind::Webmks => {
                 Err(EndReason::ConsoleGone.into())
@@ -79,15 +88,12 @@ impl Inner {
     }
 
     /// The grant's server, if it is still there and still belongs to whom it belonged.
-    pub(crate) fn locate(&self, claim: &Claim) -> Result<(Arc<Server>, BackEnd), EndReason> {
-        let server = self
-            .inventory
-            .server(claim.grant.server)
-            .ok_or(EndReason::ServerGone)?;
-        if server.project != claim.grant.project || !server.present || server.host.is_none() {
+    pub(crate) fn locate(&self, grant: &Grant) -> Result<(Arc<Server>, BackEnd), EndReason> {
+        let server = self.inventory.server(grant.server).ok_or(EndReason::ServerGone)?;
+        if server.project != grant.project || !server.present || server.host.is_none() {
             return Err(EndReason::ServerGone);
         }
-        let kind = claim.grant.console;
+        let kind = grant.console;
         // The others are carried by proxies that are not Oriel's.
         let carried = matches!(kind, ConsoleKind::Novnc | ConsoleKind::Serial);
         match server.consoles.get(&kind).filter(|_| carried) {

@@ -15,6 +15,7 @@ mod up;
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
+use std::num::NonZeroU32;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -30,6 +31,7 @@ use self::rest::Rest;
 use crate::farewell::Ended;
 use crate::rules::Filter;
 use crate::session::Failure;
+use crate::throttle::Throttle;
 use crate::traffic::Traffic;
 
 /// Most bytes moved by one read.
@@ -52,6 +54,8 @@ pub(crate) struct Relay<'a, B, H> {
     /// How the back end's bytes go down.
     form: Down,
     traffic: &'a Traffic,
+    /// What the browser may be sent a second, where that is limited.
+    throttle: Option<Throttle>,
     /// To the browser: the rest of a frame. Nothing may come between its pieces.
     down: Rest,
     /// Behind that, while a back end sends so much that the kernel had better move it.
@@ -65,6 +69,8 @@ pub(crate) struct Relay<'a, B, H> {
     /// Set while bytes for the browser may lie in its TLS layer.
     unflushed: bool,
     pings: Interval,
+    /// When a ping went out that is not answered yet.
+    pinged: Option<Instant>,
     /// When the browser last sent something, or took something that it had kept waiting.
     last_heard: Instant,
     /// The back end takes nothing any more. What it has sent before is still to be shown.
@@ -95,6 +101,7 @@ where
             filter,
             form,
             traffic,
+            throttle: None,
             down: Rest::default(),
             pipe: None,
             up: Rest::default(),
@@ -102,9 +109,16 @@ where
             unsettled: true,
             unflushed: false,
             pings,
+            pinged: None,
             last_heard: Instant::now(),
             deaf: false,
         }
+    }
+
+    /// Sends the browser at most so many bytes a second, where there is a limit.
+    pub fn limited(mut self, max_rate: Option<NonZeroU32>) -> Self {
+        self.throttle = max_rate.map(Throttle::new);
+        self
     }
 
     /// Hands on what either side has sent before the relay began.
@@ -185,7 +199,10 @@ where
                 let detail = format!("silent for {:?}", self.last_heard.elapsed());
                 return Poll::Ready(Failure::new(EndReason::ClientLost, detail).into());
             }
-            self.control.get_or_insert_with(|| ControlFrame::ping(b""));
+            if self.control.is_none() {
+                self.control = Some(ControlFrame::ping(b""));
+                self.pinged = Some(Instant::now());
+            }
         }
         Poll::Pending
     }

@@ -1,13 +1,11 @@
 //! The session after its answer: greet the browser, relay, say farewell.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::upgrade::downcast;
 use oriel_domain::EndReason;
-use oriel_rfb::client_msg::DEFAULT_MAX_CUT_TEXT;
 use oriel_ws::Deframer;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -23,17 +21,6 @@ use crate::{GatewaySettings, Inner};
 
 /// Largest message from a browser, in bytes: more than the largest clipboard that a back end takes.
 const MAX_MESSAGE: u64 = 16 * 1024 * 1024;
-
-/// What every viewer may do.
-const RULES: Rules = Rules {
-    input: true,
-    clipboard_to_server: true,
-    clipboard_to_client: true,
-    resize: true,
-    power: false,
-    audio: true,
-    max_cut_text: DEFAULT_MAX_CUT_TEXT,
-};
 
 /// The session after its answer: greet the browser, relay, say farewell.
 pub(crate) async fn run(
@@ -77,7 +64,8 @@ impl Parts<'_> {
     /// A screen: greeted first, and held to its rules.
     async fn show(mut self, screen: Screen) -> Outcome {
         let deframer = Deframer::new(MAX_MESSAGE);
-        let form = Down::new(&RULES, &screen.init);
+        let rules = Rules::of(self.settings.rights, self.live.grant.role);
+        let form = Down::new(&rules, &screen.init);
         let limit = self.settings.handshake_timeout;
         let greeted = tokio::select! {
             greeted = screen::greet(&mut self.browser, deframer, self.received, screen.init, limit) => greeted,
@@ -87,17 +75,20 @@ impl Parts<'_> {
             Ok(greeted) => greeted,
             Err(ended) => return (ended, self.browser, Vec::new()),
         };
-        let filter = Some(Filter::new(RULES));
+        let filter = Some(Filter::new(rules));
         let (ping, traffic) = (self.settings.ping_interval, &self.live.traffic);
-        let mut relay = Relay::new(self.browser, screen.stream, deframer, filter, form, ping, traffic);
+        let rate = self.settings.max_rate;
+        let mut relay =
+            Relay::new(self.browser, screen.stream, deframer, filter, form, ping, traffic).limited(rate);
         let ended = relay.start_with(screen.early, &early).err().map(Ended::from);
-        relay_to_end(self.settings, self.live, relay, ended).await
+        relay_to_end(self.live, relay, ended).await
     }
 
     /// A serial line, whose bytes are no messages.
     async fn join(mut self, viewer: Viewer) -> Outcome {
         let deframer = Deframer::new(MAX_MESSAGE);
         let (ping, traffic) = (self.settings.ping_interval, &self.live.traffic);
+        let rate = self.settings.max_rate;
         let mut relay = Relay::new(
             self.browser,
             viewer,
@@ -106,15 +97,15 @@ impl Parts<'_> {
             Down::opaque(),
             ping,
             traffic,
-        );
+        )
+        .limited(rate);
         let ended = relay.start_with_frames(&mut self.received);
-        relay_to_end(self.settings, self.live, relay, ended).await
+        relay_to_end(self.live, relay, ended).await
     }
 }
 
 /// Relays until one side ends it, or somebody else does.
 async fn relay_to_end<H: AsyncRead + AsyncWrite + MaybeRaw + Unpin>(
-    settings: &GatewaySettings,
     live: &Live,
     mut relay: Relay<'_, ClientStream, H>,
     ended: Option<Ended>,
@@ -124,19 +115,10 @@ async fn relay_to_end<H: AsyncRead + AsyncWrite + MaybeRaw + Unpin>(
         None => tokio::select! {
             ended = relay.run() => ended,
             reason = live.told_to_end() => reason.into(),
-            reason = too_long(settings.longest_session) => reason.into(),
         },
     };
     let (browser, unsent) = relay.into_browser();
     (ended, browser, unsent)
-}
-
-async fn too_long(longest: Option<Duration>) -> EndReason {
-    match longest {
-        Some(longest) => tokio::time::sleep(longest).await,
-        None => std::future::pending().await,
-    }
-    EndReason::SessionTooLong
 }
 
 /// Tells our own page at once why nothing opens.

@@ -13,6 +13,8 @@ pub(crate) struct Traffic {
     began: Instant,
     /// Milliseconds from `began` to the last input.
     input: AtomicU64,
+    /// Microseconds that the last ping took to be answered; 0 before the first answer.
+    round_trip: AtomicU64,
 }
 
 impl Traffic {
@@ -23,6 +25,7 @@ impl Traffic {
             up: AtomicU64::new(0),
             began: Instant::now(),
             input: AtomicU64::new(0),
+            round_trip: AtomicU64::new(0),
         }
     }
 
@@ -50,9 +53,22 @@ impl Traffic {
         self.began.elapsed()
     }
 
-    /// How long no person had a hand in it.
-    pub fn idle(&self) -> Duration {
-        let input = Duration::from_millis(self.input.load(Ordering::Relaxed));
-        self.began.elapsed().saturating_sub(input)
+    /// When a person last had a hand in it.
+    pub fn last_input(&self) -> Instant {
+        self.began + Duration::from_millis(self.input.load(Ordering::Relaxed))
+    }
+
+    /// The browser answered a ping after this time.
+    pub fn answered_after(&self, round_trip: Duration) {
+        let micros = u64::try_from(round_trip.as_micros()).unwrap_or(u64::MAX);
+        self.round_trip.store(micros.max(1), Ordering::Relaxed);
+    }
+
+    /// How long the browser's last answer to a ping took.
+    pub fn round_trip(&self) -> Option<Duration> {
+        match self.round_trip.load(Ordering::Relaxed) {
+            0 => None,
+            micros => Some(Duration::from_micros(micros)),
+        }
     }
 }

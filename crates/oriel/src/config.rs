@@ -4,6 +4,7 @@
 #[macro_use]
 mod section;
 
+mod back_end;
 mod check;
 mod environment;
 mod keystone;
@@ -23,7 +24,10 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use self::log::{Log, LogFormat};
-pub use self::planes::{Compute, Consoles, Gateway, Grants, Identity, IdentityMode, Inventory, Policy};
+pub use self::planes::{
+    Compute, Consoles, Gateway, Grants, Identity, IdentityMode, Inventory, Policy, SecondViewer, Typing,
+    ViewersAtOnce,
+};
 pub use self::port::{Listen, MinTls, Page, Tls, TlsMode};
 pub use self::reference::EXAMPLE;
 pub use self::span::Span;
@@ -92,8 +96,12 @@ section! {
         policy: Policy = Policy::default(),
         /// What a console token is good for.
         grants: Grants = Grants::default(),
+        /// How back ends are secured.
+        back_end: back_end::BackEnd = back_end::BackEnd::default(),
         /// The data path.
         gateway: Gateway = Gateway::default(),
+        /// Text that is typed for a viewer.
+        typing: Typing = Typing::default(),
         /// What is written down.
         log: Log = Log::default(),
     }
@@ -129,6 +137,7 @@ impl Config {
             config.start_paths_at(folder);
         }
         config.check()?;
+        config.back_end.settings()?;
         if config.identity.mode == IdentityMode::Keystone {
             config.identity.keystone.settings()?;
         }
@@ -147,6 +156,7 @@ impl Config {
             .chain(&mut self.policy.file)
             .chain(&mut self.identity.keystone.password_file)
             .chain(&mut self.identity.keystone.ca_file)
+            .chain(self.back_end.paths())
         {
             *path = folder.join(&path);
         }

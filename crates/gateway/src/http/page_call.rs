@@ -9,26 +9,28 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
-use oriel_domain::{ConsoleKind, ConsoleToken, EndReason, Server};
+use oriel_domain::{ConsoleToken, EndReason, Grant, Server};
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{client_of, log_refusal, status};
+use super::{ClientAddress, body, client_of, log_refusal, status, tell_when_to_retry};
 use crate::redeem::Claim;
-use crate::session::Failure;
+use crate::session::{Failure, PageId};
 use crate::{Gateway, Inner};
 
 /// Largest body of the page's call, in bytes.
 const MAX_BODY: usize = 4096;
-/// How long a page may take to send it.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a page sends to redeem its token.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct OpenConsole {
+pub(super) struct OpenConsole {
     /// The token of the link.
     token: String,
+    /// What the page calls itself: 16 hexadecimal digits, the same as in its WebSocket's `page`. It tells the pages of
+    /// one browser apart.
+    #[serde(default)]
+    page: Option<String>,
 }
 
 /// The console that a page's token opens.
@@ -45,6 +47,10 @@ struct ConsoleFacts {
     /// The type, such as `novnc`.
     #[serde(rename = "type")]
     kind: &'static str,
+    /// What the viewer is to it: `owner`, `peer` or `observer`.
+    role: &'static str,
+    /// Seconds that a page goes on trying to come back to a console that broke.
+    reconnect_for: u64,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -55,7 +61,7 @@ struct ServerFacts {
 
 /// Why a page's token opens nothing.
 #[derive(Serialize, ToSchema)]
-struct Refusal {
+pub(super) struct Refusal {
     error: RefusalReason,
 }
 
@@ -67,20 +73,29 @@ struct RefusalReason {
 }
 
 #[derive(OpenApi)]
-#[openapi(paths(redeem_console))]
+#[openapi(paths(
+    redeem_console,
+    super::events::events,
+    super::events::stay,
+    super::typing::start,
+    super::typing::progress,
+    super::typing::cancel
+))]
 struct Document;
 
 /// The gateway's part of `/openapi.json`.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     Document::openapi()
 }
+
 impl Inner {
     /// What the page's call does: origin, token, and whether the console is still there.
     async fn redeem_for_page(&self, parts: &Parts, body: Body) -> Result<(Claim, Arc<Server>), Failure> {
         self.check_origin(parts)?;
-        let token = read_token(&parts.headers, body).await?;
+        self.sessions.check_open()?;
+        let (token, _) = read_call(&parts.headers, body).await?;
         let claim = self.redeem(&token, &parts.headers).await?;
-        match self.locate(&claim) {
+        match self.locate(&claim.grant) {
             Ok((server, _)) => Ok((claim, server)),
             Err(reason) => {
                 claim.give_back().await;
@@ -105,6 +120,8 @@ impl Inner {
         (status = 404, description = "The server or its console is not there any more", body = Refusal),
         (status = 408, description = "The body did not come in time", body = Refusal),
         (status = 500, description = "Something broke inside", body = Refusal),
+        (status = 503, description = "The gateway takes no new console, or not at this time", body = Refusal,
+            headers(("Retry-After" = u32))),
     ),
 )]
 pub(super) async fn redeem_console(State(gateway): State<Gateway>, request: Request) -> Response {
@@ -112,7 +129,8 @@ pub(super) async fn redeem_console(State(gateway): State<Gateway>, request: Requ
     let (parts, body) = request.into_parts();
     match inner.redeem_for_page(&parts, body).await {
         Ok((claim, server)) => {
-            let mut response = Json(describe(&server, claim.grant.console)).into_response();
+            let mut response =
+                Json(describe(&server, &claim.grant, inner.settings.reconnect_for)).into_response();
             let token = claim.token;
             let cookie = claim
                 .keep()
@@ -122,53 +140,49 @@ pub(super) async fn redeem_console(State(gateway): State<Gateway>, request: Requ
             }
             no_store(response)
         }
-        Err(failure) => {
-            log_refusal(&failure, client_of(&parts));
-            // The details of what was sent wrongly help whoever sent it; those of what broke inside
-            // are for the log alone.
-            let message = match failure.reason {
-                EndReason::ClientProtocol => failure.detail,
-                reason => reason.describe().to_owned(),
-            };
-            let code = failure.reason.name();
-            let refusal = Refusal {
-                error: RefusalReason { code, message },
-            };
-            no_store((status(failure.reason), Json(refusal)).into_response())
-        }
+        Err(failure) => refuse(failure, client_of(&parts)),
     }
 }
 
-/// The token in the body of the page's call. What is told of a bad body repeats nothing of it: it
-/// may well be a token in the wrong place.
-async fn read_token(headers: &HeaderMap, body: Body) -> Result<ConsoleToken, Failure> {
-    let wrong = |detail: &str| Failure::new(EndReason::ClientProtocol, detail);
-    let content_type = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let essence = content_type
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default();
-    // No other site can send this type without asking first, which is half of the defence.
-    if !essence.trim().eq_ignore_ascii_case("application/json") {
-        return Err(wrong("the Content-Type must be application/json"));
-    }
-    let body = match tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(body, MAX_BODY)).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(_)) => return Err(wrong("the body is too long, or broke off")),
-        Err(_) => return Err(EndReason::ClientTimeout.into()),
+/// Tells a page why not.
+pub(super) fn refuse(failure: Failure, client: ClientAddress) -> Response {
+    log_refusal(&failure, client);
+    // The details of what was sent wrongly help whoever sent it; those of what broke inside are for the log alone.
+    let message = match failure.reason {
+        EndReason::ClientProtocol => failure.detail,
+        reason => reason.describe().to_owned(),
     };
+    let code = failure.reason.name();
+    let refusal = Refusal {
+        error: RefusalReason { code, message },
+    };
+    let mut response = (status(failure.reason), Json(refusal)).into_response();
+    tell_when_to_retry(&mut response);
+    no_store(response)
+}
+
+/// The token in the body of a page's call, and what the page calls itself. What is told of a bad body repeats nothing of it: it
+/// may well be a token in the wrong place.
+pub(super) async fn read_call(
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(ConsoleToken, Option<PageId>), Failure> {
+    let wrong = |detail: &str| Failure::new(EndReason::ClientProtocol, detail);
+    let body = body::json(headers, body, MAX_BODY).await?;
     let body: OpenConsole =
         serde_json::from_slice(&body).map_err(|_| wrong("the body must be {\"token\": \"...\"}"))?;
     if body.token.is_empty() {
         return Err(EndReason::TokenMissing.into());
     }
-    Ok(body.token.parse().map_err(|_| EndReason::TokenUnknown)?)
+    let page = match body.page.as_deref().map(PageId::parse) {
+        Some(None) => return Err(wrong("page must be 16 hexadecimal digits")),
+        page => page.flatten(),
+    };
+    Ok((body.token.parse().map_err(|_| EndReason::TokenUnknown)?, page))
 }
 
-fn describe(server: &Server, kind: ConsoleKind) -> OpenedConsole {
+fn describe(server: &Server, grant: &Grant, reconnect_for: Duration) -> OpenedConsole {
+    let kind = grant.console;
     OpenedConsole {
         console: ConsoleFacts {
             server: ServerFacts {
@@ -177,11 +191,13 @@ fn describe(server: &Server, kind: ConsoleKind) -> OpenedConsole {
             },
             protocol: kind.protocol().name(),
             kind: kind.name(),
+            role: grant.role.name(),
+            reconnect_for: reconnect_for.as_secs(),
         },
     }
 }
 
-fn no_store(mut response: Response) -> Response {
+pub(super) fn no_store(mut response: Response) -> Response {
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -16,8 +16,14 @@ mod page_call;
 #[cfg(test)]
 mod relaying;
 #[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod serial;
 #[cfg(test)]
+mod side_channel;
+#[cfg(test)]
 mod tokens;
+#[cfg(test)]
+mod typing;
 #[cfg(test)]
 mod websocket;

@@ -1,11 +1,12 @@
 //! What the two planes work with: who may ask, for what, and what they get.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use oriel_control::compute::Microversion;
 use oriel_control::consoles::LinkForm;
 use oriel_domain::Uses;
-use oriel_gateway::OriginCheck;
+use oriel_gateway::{Clipboard, OriginCheck};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -119,6 +120,26 @@ section! {
     }
 }
 
+/// How many viewers a server has at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ViewersAtOnce {
+    /// Any number.
+    Many,
+    /// One.
+    One,
+}
+
+/// What becomes of the second viewer where a server has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecondViewer {
+    /// It takes over.
+    TakeOver,
+    /// It is refused.
+    Refuse,
+}
+
 section! {
     /// The gateway.
     Gateway {
@@ -138,6 +159,32 @@ section! {
         longest_session: Option<Span> = None,
         /// Most sessions at once.
         max_sessions: usize = 10_000,
+        /// Most sessions of one user.
+        max_sessions_per_user: Option<usize> = None,
+        /// Most sessions of one project's servers.
+        max_sessions_per_project: Option<usize> = None,
+        /// Most sessions of one server.
+        max_sessions_per_server: Option<usize> = None,
+        /// After how long without use a session ends.
+        idle_timeout: Option<Span> = None,
+        /// How long before that its viewer is warned.
+        idle_warning: Span = Span::seconds(60),
+        /// Most bytes a second from a back end to one viewer.
+        max_rate: Option<NonZeroU32> = None,
+        /// How many viewers a server has at a time.
+        viewers: ViewersAtOnce = ViewersAtOnce::Many,
+        /// What becomes of the second where it has one.
+        second_viewer: SecondViewer = SecondViewer::TakeOver,
+        /// Which way the clipboard works.
+        clipboard: Clipboard = Clipboard::Both,
+        /// Whether viewers may change the size of the guest's screen.
+        resize: bool = true,
+        /// Whether viewers may switch the machine off by the screen's protocol.
+        power: bool = false,
+        /// Whether viewers hear the guest.
+        audio: bool = true,
+        /// How long a page goes on trying to come back.
+        reconnect_for: Span = Span::seconds(300),
         /// How many bytes of a serial console's last output whoever comes is shown.
         serial_replay: usize = 64 * 1024,
         /// How long a serial console stays connected that nobody looks at any more.
@@ -146,5 +193,21 @@ section! {
         serial_max_lingering: usize = 1000,
         /// How long live sessions get to end when Oriel stops.
         stop_grace: Span = Span::seconds(10),
+    }
+}
+
+section! {
+    /// Text that is typed for a viewer.
+    Typing {
+        /// Whether there is such a service.
+        enabled: bool = true,
+        /// Longest text, in characters.
+        max_characters: usize = 20_000,
+        /// Most key events a second.
+        max_rate: u32 = 90,
+        /// How long the guest has after an Enter to react.
+        enter_wait: Span = Span::milliseconds(500),
+        /// How long the screen has to show what is typed.
+        echo_wait: Span = Span::seconds(1),
     }
 }
