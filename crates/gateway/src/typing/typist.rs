@@ -78,9 +78,15 @@ impl Typist {
     pub async fn let_go(&mut self) -> Result<(), Failure> {
         let chord = self.hands.let_go();
         self.link.push(&chord.message);
-        if std::mem::take(&mut self.caps_lock) {
-            self.link
-                .push(&Chord::caps_lock(self.link.takes_scancodes()).message);
+        if !std::mem::take(&mut self.caps_lock) {
+            return self.link.flush().await;
+        }
+        // The key may wait in the server's queue: whoever types next must find the lamp as it is.
+        let until = Instant::now() + LAMP;
+        let chord = Chord::caps_lock(self.link.takes_scancodes());
+        self.link.push(&chord.message);
+        while !self.link.caps_lock() && Instant::now() < until {
+            self.look_until(until).await?;
         }
         self.link.flush().await
     }
