@@ -59,23 +59,30 @@ impl Inner {
         let resume = cookie(headers, &self.cookie_name(&digest))
             .and_then(|text| text.parse::<ResumeSecret>().ok())
             .map(|secret| secret.digest());
-        let redeemed = self
-            .store
-            .redeem(
-                &digest,
-                resume.as_ref(),
-                self.settings.resume_for,
-                OffsetDateTime::now_utc(),
-            )
-            .await?
-            .map_err(EndReason::from)?;
-        Ok(Claim {
-            token: digest,
-            grant: redeemed.grant,
-            fresh: redeemed.resume,
-            store: self.store.clone(),
-            tasks: self.sessions.tasks(),
-        })
+        let (store, tasks, resume_for) = (
+            self.store.clone(),
+            self.sessions.tasks(),
+            self.settings.resume_for,
+        );
+        // On its own, since a browser that leaves takes this request with it, and the store would go on
+        // without anybody to give the token back: the claim that nobody waits for does so when it is dropped.
+        let redeeming = self.sessions.tasks().spawn(async move {
+            let now = OffsetDateTime::now_utc();
+            let redeemed = store
+                .redeem(&digest, resume.as_ref(), resume_for, now)
+                .await?
+                .map_err(EndReason::from)?;
+            Ok(Claim {
+                token: digest,
+                grant: redeemed.grant,
+                fresh: redeemed.resume,
+                store,
+                tasks,
+            })
+        });
+        redeeming
+            .await
+            .map_err(|error| Failure::new(EndReason::Internal, error.to_string()))?
     }
 
     /// Whether a request comes from whom a session belongs to: the browser that has redeemed its token, or, where a
