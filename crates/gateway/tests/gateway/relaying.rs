@@ -166,7 +166,7 @@ async fn a_stalled_back_end_costs_little_and_its_picture_still_comes() {
     let mut hypervisor = Hypervisor::unix(&folder.path().join("vnc.sock"), [Script::rfb()]);
     // Whoever is not listened to must not be taken for silent.
     let house = House::with(&hypervisor.address, |settings| {
-        settings.ping_interval = Duration::from_millis(100);
+        settings.ping_interval = Duration::from_millis(500);
     })
     .await;
     let Page { mut stream } = house.page().await;
