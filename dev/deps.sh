@@ -38,6 +38,8 @@ for group in "$@"; do
     test)
       need chromium chromium fonts-dejavu-core
       need Xvnc tigervnc-standalone-server
+      [[ -e /usr/include/openssl/ssl.h ]] || missing+=(libssl-dev)
+      need pkg-config pkg-config
       need openssl openssl
       python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
       ;;

@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::BackEndSecurity;
+
 /// What a console's bytes mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Protocol {
@@ -194,22 +196,13 @@ impl FromStr for Address {
     }
 }
 
-/// Where the gateway reads a back end's password, each time that it connects.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PasswordSource {
-    /// A file that holds it, with or without a newline at its end.
-    File(PathBuf),
-    /// A variable of the gateway's environment.
-    Environment(String),
-}
-
 /// The hypervisor's end of a console.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackEnd {
     /// Where it listens.
     pub address: Address,
-    /// Where its password is to be found, where it has one.
-    pub password: Option<PasswordSource>,
+    /// How it is to be secured.
+    pub security: BackEndSecurity,
     /// What to ask the address to connect to (`CONNECT`, as HTTP proxies know it), where it is a
     /// proxy that holds several consoles: Nova's `internal_access_path`.
     pub access_path: Option<String>,

@@ -10,16 +10,18 @@ mod grant;
 mod id;
 mod principal;
 mod secret;
+mod security;
 mod server;
 mod session;
 
 pub use access_key::{AccessKeyId, NotAnAccessKey, SecretKey};
-pub use console::{
-    Address, AddressError, BackEnd, ConsoleKind, PasswordSource, Protocol, UnknownConsoleKind,
-};
+pub use console::{Address, AddressError, BackEnd, ConsoleKind, Protocol, UnknownConsoleKind};
 pub use grant::{Grant, RefusedToken, Uses};
 pub use id::{DomainId, IdError, ProjectId, ServerId, SessionId, UserId};
 pub use principal::{DomainRef, Evidence, Principal, ProjectRef, Role, Roles, UnknownRole, UserRef};
 pub use secret::{AuthToken, ConsoleToken, Digest, NotAToken, ResumeSecret, hex};
+pub use security::{
+    BackEndSecurity, ClientCertificate, NoName, PasswordSource, SecurityScheme, UnusableSecurity,
+};
 pub use server::{Flavor, Server, ServerDetails, ServerStatus, TaskState, UnknownStatus};
 pub use session::{EndReason, Fault};

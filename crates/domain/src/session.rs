@@ -83,8 +83,9 @@ end_reasons! {
     BackEndTimeout = 4021, "back-end-timeout", BackEnd, 504, "the hypervisor's console port did not answer in time";
     /// The back end speaks something else.
     BackEndProtocol = 4022, "back-end-protocol", BackEnd, 502, "the hypervisor's console port speaks another protocol";
-    /// The back end asks for a security type that Oriel cannot offer, or turned it down.
-    BackEndSecurity = 4023, "back-end-security", BackEnd, 502, "the hypervisor's console port refused the gateway";
+    /// No security could be agreed on with the back end, its certificate is not to be trusted, or it
+    /// turned the gateway down.
+    BackEndSecurity = 4023, "back-end-security", BackEnd, 502, "no secure connection to the hypervisor's console port could be agreed on";
     /// The back end closed the connection.
     BackEndClosed = 4024, "back-end-closed", BackEnd, 502, "the hypervisor closed the console";
     /// The connection to the back end broke.

@@ -1,10 +1,10 @@
 //! RFB: both handshakes, and the messages of both sides.
 
-use oriel_rfb::PixelFormat;
 use oriel_rfb::client_msg::{Splitter, Step as ClientStep};
 use oriel_rfb::handshake::{BackEnd, BackEndStep, Viewer, ViewerStep};
 use oriel_rfb::server_init::{ServerInit, ServerInitReader};
 use oriel_rfb::server_msg::{Framer, Step};
+use oriel_rfb::{PixelFormat, Scheme};
 
 use crate::cut;
 
@@ -12,7 +12,7 @@ use crate::cut;
 pub fn back_end(bytes: &[u8]) {
     let (size, bytes) = cut(bytes);
     let run = |size: usize| {
-        let (mut handshake, mut told) = (BackEnd::new(), Vec::new());
+        let (mut handshake, mut told) = (BackEnd::new(Scheme::ALL), Vec::new());
         for mut piece in bytes.chunks(size) {
             loop {
                 let before = piece.len();
@@ -20,7 +20,9 @@ pub fn back_end(bytes: &[u8]) {
                 assert!(piece.len() <= before);
                 match step {
                     Ok(BackEndStep::Need) => break,
-                    Ok(step @ BackEndStep::Send(_)) => told.push(Ok(step)),
+                    Ok(step @ (BackEndStep::Send(_) | BackEndStep::StartTls(_) | BackEndStep::Prove(_))) => {
+                        told.push(Ok(step));
+                    }
                     other => {
                         told.push(other);
                         return told;

@@ -4,8 +4,7 @@
 //! one reason for the end. The gateway connects to nothing but what the inventory names, and
 //! shares nothing with the control plane but the store.
 
-mod access;
-mod dial;
+mod back_end;
 mod farewell;
 mod http;
 mod net;

@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::server::TlsStream;
 
+use crate::back_end;
 use crate::relay::{MaybeRaw, RawSocket};
 
 /// A browser's connection, as the listener accepted it.
@@ -29,6 +30,8 @@ pub enum ClientStream {
 pub(crate) enum BackEndStream {
     Tcp(TcpStream),
     Unix(UnixStream),
+    /// Either of them inside TLS.
+    Tls(back_end::TlsStream),
 }
 
 macro_rules! delegate_io {
@@ -68,7 +71,7 @@ macro_rules! delegate_io {
 }
 
 delegate_io!(ClientStream { Plain, Tls, Http2 });
-delegate_io!(BackEndStream { Tcp, Unix });
+delegate_io!(BackEndStream { Tcp, Unix, Tls });
 
 impl MaybeRaw for ClientStream {
     fn raw(&self) -> Option<RawSocket<'_>> {
@@ -84,6 +87,7 @@ impl MaybeRaw for BackEndStream {
         match self {
             Self::Tcp(stream) => Some(RawSocket::Tcp(stream)),
             Self::Unix(stream) => Some(RawSocket::Unix(stream)),
+            Self::Tls(_) => None,
         }
     }
 }

@@ -6,13 +6,12 @@
 use std::time::Duration;
 
 use oriel_domain::{BackEnd, EndReason};
-use oriel_rfb::handshake::{self, BackEndError, BackEndStep, ViewerStep};
+use oriel_rfb::handshake::{self, ViewerStep};
 use oriel_rfb::server_init::{ServerInit, ServerInitReader, client_init};
 use oriel_ws::{ControlFrame, Deframer, Header};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-use crate::access;
-use crate::dial::dial;
+use crate::back_end::{Secured, ask, dial, secure};
 use crate::farewell::Ended;
 use crate::net::BackEndStream;
 use crate::session::Failure;
@@ -38,9 +37,9 @@ pub(crate) async fn open(
     let mut stream = dial(&back_end.address, connect).await?;
     let secured = async {
         if let Some(path) = &back_end.access_path {
-            access::ask(&mut stream, path).await?;
+            ask(&mut stream, path).await?;
         }
-        secure(stream).await
+        enter(stream, back_end).await
     };
     match tokio::time::timeout(handshake, secured).await {
         Ok(screen) => screen,
@@ -51,33 +50,11 @@ pub(crate) async fn open(
     }
 }
 
-/// The gateway as the hypervisor's client: version, security, and the shared screen.
-async fn secure(mut stream: BackEndStream) -> Result<Screen, Failure> {
-    let mut handshake = handshake::BackEnd::new();
+/// The gateway as the hypervisor's client: security, and the shared screen.
+async fn enter(stream: BackEndStream, back_end: &BackEnd) -> Result<Screen, Failure> {
+    let Secured { mut stream, unread } = secure(stream, back_end).await?;
     let mut buffer = vec![0; BUFFER];
-    let mut unread: &[u8] = &[];
-    loop {
-        match handshake
-            .feed(&mut unread)
-            .map_err(|error| back_end_error(&error))?
-        {
-            BackEndStep::Send(bytes) => stream
-                .write_all(&bytes)
-                .await
-                .map_err(|error| Failure::of_back_end(&error))?,
-            BackEndStep::Done(_) => break,
-            BackEndStep::Need => {
-                let read = stream
-                    .read(&mut buffer)
-                    .await
-                    .map_err(|error| Failure::of_back_end(&error))?;
-                if read == 0 {
-                    return Err(back_end_error(&handshake.closed()));
-                }
-                unread = buffer.get(..read).unwrap_or_default();
-            }
-        }
-    }
+    let mut unread = unread.as_slice();
     // Always shared: QEMU would throw out every other viewer otherwise.
     stream
         .write_all(&client_init(true))
@@ -107,15 +84,6 @@ async fn secure(mut stream: BackEndStream) -> Result<Screen, Failure> {
         }
         unread = buffer.get(..read).unwrap_or_default();
     }
-}
-
-fn back_end_error(error: &BackEndError) -> Failure {
-    let reason = match error {
-        BackEndError::NotRfb | BackEndError::Version { .. } => EndReason::BackEndProtocol,
-        BackEndError::SecurityUnsupported { .. } | BackEndError::Refused { .. } => EndReason::BackEndSecurity,
-        BackEndError::Closed => EndReason::BackEndClosed,
-    };
-    Failure::new(reason, error.to_string())
 }
 
 /// A browser that was greeted.

@@ -23,8 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::line::{Line, Patience};
 pub(crate) use self::viewer::Viewer;
-use crate::access;
-use crate::dial::dial;
+use crate::back_end::{ask, dial};
 use crate::session::Failure;
 
 /// What an operator decides about serial consoles.
@@ -119,7 +118,7 @@ impl Lines {
     ) -> Result<(Arc<Line>, Viewer), Failure> {
         let mut stream = dial(&back_end.address, timeout).await?;
         if let Some(path) = &back_end.access_path {
-            access::ask(&mut stream, path).await?;
+            ask(&mut stream, path).await?;
         }
         let telnet = matches!(back_end.address, Address::Telnet { .. }).then(Telnet::new);
         let settings = &self.inner.settings;

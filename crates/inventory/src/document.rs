@@ -8,13 +8,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use oriel_domain::{
-    Address, BackEnd, ConsoleKind, Flavor, PasswordSource, ProjectId, Server, ServerDetails, ServerId,
-    ServerStatus, TaskState, UserId,
+    BackEndSecurity, ConsoleKind, Flavor, ProjectId, Server, ServerDetails, ServerId, ServerStatus,
+    TaskState, UserId,
 };
 use serde::Deserialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use toml::Spanned;
+
+use self::console::Console;
+
+mod console;
 
 /// What is wrong with a `servers.toml`, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -97,31 +101,24 @@ fn yes() -> bool {
     true
 }
 
-/// One `[server.console.TYPE]`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Console {
-    back_end: Spanned<String>,
-    password_file: Option<Spanned<String>>,
-    password_env: Option<Spanned<String>>,
-    access_path: Option<Spanned<String>>,
-}
-
-/// Longest `access_path`, in bytes: it goes into one line of a request.
-const MAX_ACCESS_PATH: usize = 1024;
-
 /// Longest name of a server, in characters. Nova's column holds 255.
 const MAX_NAME: usize = 255;
 /// The host of a server whose entry names none: most inventories are of one machine.
 const DEFAULT_HOST: &str = "localhost";
 
-/// Reads the text of a `servers.toml`. `folder` is where a relative `password_file` starts;
-/// `modified` stands for the times that an entry does not give.
-pub fn read(text: &str, folder: &Path, modified: OffsetDateTime) -> Result<Servers, DocumentError> {
+/// Reads the text of a `servers.toml`. `folder` is where a relative path starts; `modified` stands
+/// for the times that an entry does not give, `security` for what one does not say of its back end's.
+pub fn read(
+    text: &str,
+    folder: &Path,
+    modified: OffsetDateTime,
+    security: &BackEndSecurity,
+) -> Result<Servers, DocumentError> {
     let reader = Reader {
         text,
         folder,
         modified,
+        security,
     };
     let document: Document = toml::from_str(text).map_err(|error| DocumentError {
         line: reader.line(error.span().map_or(0, |span| span.start)),
@@ -148,6 +145,7 @@ struct Reader<'a> {
     text: &'a str,
     folder: &'a Path,
     modified: OffsetDateTime,
+    security: &'a BackEndSecurity,
 }
 
 impl Reader<'_> {
@@ -206,13 +204,8 @@ impl Reader<'_> {
         };
         let mut consoles = BTreeMap::new();
         for (kind, console) in &entry.console {
-            let (name, back_end) = (kind, self.back_end(console)?);
-            let kind = self.parse::<ConsoleKind>(name)?;
-            if matches!(back_end.address, Address::Telnet { .. }) && kind != ConsoleKind::Serial {
-                let reason = format!("telnet: is for serial consoles; a back end of {kind} is tcp: or unix:");
-                return Err(self.error(&console.back_end, reason));
-            }
-            consoles.insert(kind, back_end);
+            let kind = self.parse::<ConsoleKind>(kind)?;
+            consoles.insert(kind, self.back_end(kind, console)?);
         }
         Ok(Server {
             id,
@@ -263,42 +256,12 @@ impl Reader<'_> {
             updated: self.modified.max(created),
         })
     }
-
-    fn access_path(&self, path: &Spanned<String>) -> Result<String, DocumentError> {
-        let text = path.get_ref();
-        let printable = text.bytes().all(|byte| byte.is_ascii_graphic());
-        if printable && (1..=MAX_ACCESS_PATH).contains(&text.len()) {
-            Ok(text.clone())
-        } else {
-            let reason =
-                format!("an access_path is 1 to {MAX_ACCESS_PATH} printable characters without a space");
-            Err(self.error(path, reason))
-        }
-    }
-
-    fn back_end(&self, console: &Console) -> Result<BackEnd, DocumentError> {
-        let password = match (&console.password_file, &console.password_env) {
-            (None, None) => None,
-            (Some(file), None) => Some(PasswordSource::File(self.folder.join(file.get_ref()))),
-            (None, Some(variable)) => Some(PasswordSource::Environment(variable.get_ref().clone())),
-            (Some(_), Some(variable)) => {
-                return Err(self.error(variable, "give password_file or password_env, not both"));
-            }
-        };
-        Ok(BackEnd {
-            address: self.parse::<Address>(&console.back_end)?,
-            password,
-            access_path: console
-                .access_path
-                .as_ref()
-                .map(|path| self.access_path(path))
-                .transpose()?,
-        })
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use oriel_domain::{Address, ClientCertificate, PasswordSource, SecurityScheme};
+
     use super::*;
 
     const GOOD: &str = r#"
@@ -320,7 +283,12 @@ host = ""
 "#;
 
     fn read_text(text: &str) -> Result<Servers, DocumentError> {
-        read(text, Path::new("/etc/oriel"), OffsetDateTime::UNIX_EPOCH)
+        read(
+            text,
+            Path::new("/etc/oriel"),
+            OffsetDateTime::UNIX_EPOCH,
+            &BackEndSecurity::default(),
+        )
     }
 
     #[test]
@@ -334,7 +302,7 @@ host = ""
         let back_end = &web.consoles[&ConsoleKind::Novnc];
         assert_eq!(back_end.address, Address::Unix("/run/vm/web-1/vnc.sock".into()));
         assert_eq!(
-            back_end.password,
+            back_end.security.password,
             Some(PasswordSource::File("/etc/oriel/web-1.password".into()))
         );
         assert_eq!(
@@ -384,6 +352,31 @@ host = ""
                 "not both",
             ),
             (
+                GOOD.replace("password_file", "security = []\npassword_file"),
+                9,
+                "leave it out",
+            ),
+            (
+                GOOD.replace("password_file", "security = [\"x509\"]\npassword_file"),
+                9,
+                "unknown variant `x509`",
+            ),
+            (
+                GOOD.replace("password_file", "client_key_file = \"k\"\npassword_file"),
+                9,
+                "client_cert_file",
+            ),
+            (
+                GOOD.replace("password_file", "tls_name = \"a b\"\npassword_file"),
+                9,
+                "host name",
+            ),
+            (
+                GOOD.replace("password_file", "security = [\"x509-vnc\"]\npassword_file"),
+                8,
+                "x509-vnc needs ca_file",
+            ),
+            (
                 GOOD.replace("host = \"\"", "created = \"yesterday\""),
                 16,
                 "2026-11-24T08:00:00Z",
@@ -396,5 +389,41 @@ host = ""
                 "want {line}, {reason}; got {error}"
             );
         }
+    }
+
+    #[test]
+    fn what_an_entry_does_not_say_of_its_security_comes_from_the_defaults() {
+        let defaults = BackEndSecurity {
+            authority: Some("/etc/oriel/ca.pem".into()),
+            check_name: Some(false),
+            ..BackEndSecurity::default()
+        };
+        let text = GOOD.replace(
+            "password_file",
+            "security = [\"x509-vnc\", \"x509-none\"]\nclient_cert_file = \"c.pem\"\nclient_key_file = \"/k.pem\"\n\
+             tls_name = \"hv-7\"\nusername = \"ann\"\npassword_file",
+        );
+        let servers = read(
+            &text,
+            Path::new("/etc/oriel"),
+            OffsetDateTime::UNIX_EPOCH,
+            &defaults,
+        )
+        .unwrap();
+        assert_eq!(
+            servers.all()[0].consoles[&ConsoleKind::Novnc].security,
+            BackEndSecurity {
+                allowed: Some(vec![SecurityScheme::X509Vnc, SecurityScheme::X509None]),
+                authority: Some("/etc/oriel/ca.pem".into()),
+                certificate: Some(ClientCertificate {
+                    certificate: "/etc/oriel/c.pem".into(),
+                    key: "/k.pem".into(),
+                }),
+                tls_name: Some("hv-7".into()),
+                check_name: Some(false),
+                username: Some("ann".into()),
+                password: Some(PasswordSource::File("/etc/oriel/web-1.password".into())),
+            }
+        );
     }
 }

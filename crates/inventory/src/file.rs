@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use oriel_domain::BackEndSecurity;
 use time::OffsetDateTime;
 
 use crate::changes::Changes;
@@ -46,6 +47,8 @@ const MAX_SIZE: u64 = 64 * 1024 * 1024;
 #[derive(Debug)]
 pub struct FileInventory {
     file: PathBuf,
+    /// What holds for back ends whose entries say nothing else.
+    security: BackEndSecurity,
     servers: ArcSwap<Servers>,
     changes: Changes,
 }
@@ -53,10 +56,16 @@ pub struct FileInventory {
 impl FileInventory {
     /// Reads the file for the first time.
     pub fn open(file: &Path) -> Result<Self, LoadError> {
+        Self::open_with(file, BackEndSecurity::default())
+    }
+
+    /// The same, with how back ends are secured whose entries do not say it themselves.
+    pub fn open_with(file: &Path, security: BackEndSecurity) -> Result<Self, LoadError> {
         let changes = Changes::of(vec![file.to_owned()]);
-        let servers = load(file)?;
+        let servers = load(file, &security)?;
         Ok(Self {
             file: file.to_owned(),
+            security,
             servers: ArcSwap::from_pointee(servers),
             changes,
         })
@@ -73,7 +82,7 @@ impl FileInventory {
         if !self.changes.at_rest() {
             return Ok(false);
         }
-        self.servers.store(Arc::new(load(&self.file)?));
+        self.servers.store(Arc::new(load(&self.file, &self.security)?));
         Ok(true)
     }
 
@@ -100,7 +109,7 @@ impl FileInventory {
     }
 }
 
-fn load(file: &Path) -> Result<Servers, LoadError> {
+fn load(file: &Path, security: &BackEndSecurity) -> Result<Servers, LoadError> {
     let read = |source| LoadError::Read {
         file: file.to_owned(),
         source,
@@ -117,7 +126,7 @@ fn load(file: &Path) -> Result<Servers, LoadError> {
         .modified()
         .map_or(OffsetDateTime::UNIX_EPOCH, OffsetDateTime::from);
     let folder = file.parent().unwrap_or(Path::new("."));
-    document::read(&text, folder, modified).map_err(|source| LoadError::Document {
+    document::read(&text, folder, modified, security).map_err(|source| LoadError::Document {
         file: file.to_owned(),
         source,
     })

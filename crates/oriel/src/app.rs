@@ -120,7 +120,10 @@ impl App {
         // The port first: a second Oriel by mistake ends here and touches nothing of the first's.
         let (listener, certificates) = bind(config).await?;
         let store = Store::open(&config.database()).await?;
-        let file = Arc::new(FileInventory::open(&config.inventory.file)?);
+        let file = Arc::new(FileInventory::open_with(
+            &config.inventory.file,
+            config.back_end.settings()?,
+        )?);
         let inventory = Inventory::File(Arc::clone(&file));
         let gateway_settings = gateway_settings(config);
         let abandoned = store

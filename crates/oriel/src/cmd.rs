@@ -228,7 +228,8 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
 
 /// Reads all that `serve` would, without making or binding anything.
 async fn check(config: &Config, args: &CheckArgs, out: &mut impl Write) -> Result<(), CommandError> {
-    let inventory = FileInventory::open(&config.inventory.file).map_err(AppError::from)?;
+    let security = config.back_end.settings().map_err(AppError::from)?;
+    let inventory = FileInventory::open_with(&config.inventory.file, security).map_err(AppError::from)?;
     Policy::load(config.policy.file.as_deref()).map_err(AppError::from)?;
     if config.tls.mode == TlsMode::Files
         && let Some(files) = app::certificate_files(config)

@@ -4,6 +4,7 @@
 #[macro_use]
 mod section;
 
+mod back_end;
 mod check;
 mod environment;
 mod keystone;
@@ -92,6 +93,8 @@ section! {
         policy: Policy = Policy::default(),
         /// What a console token is good for.
         grants: Grants = Grants::default(),
+        /// How back ends are secured.
+        back_end: back_end::BackEnd = back_end::BackEnd::default(),
         /// The data path.
         gateway: Gateway = Gateway::default(),
         /// What is written down.
@@ -129,6 +132,7 @@ impl Config {
             config.start_paths_at(folder);
         }
         config.check()?;
+        config.back_end.settings()?;
         if config.identity.mode == IdentityMode::Keystone {
             config.identity.keystone.settings()?;
         }
@@ -147,6 +151,7 @@ impl Config {
             .chain(&mut self.policy.file)
             .chain(&mut self.identity.keystone.password_file)
             .chain(&mut self.identity.keystone.ca_file)
+            .chain(self.back_end.paths())
         {
             *path = folder.join(&path);
         }

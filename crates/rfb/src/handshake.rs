@@ -2,8 +2,8 @@
 //!
 //! The gateway ends both negotiations: to the browser it is a server that asks for nothing
 //! ([`Viewer`]), since the console token was the proof; to the hypervisor it is a client
-//! ([`BackEnd`]) that does whatever the hypervisor asks for. So no secret of the back end ever
-//! reaches a page.
+//! ([`BackEnd`]) that uses the strongest scheme that both know and the operator allows. So no secret
+//! of the back end ever reaches a page.
 //!
 //! Both are driven in the same way. `feed` takes from the front of the bytes given and returns one
 //! step; the driver does it and calls again with what is left, until a step asks for more bytes.
@@ -12,7 +12,7 @@
 mod back_end;
 mod viewer;
 
-pub use back_end::{Agreed, BackEnd, BackEndError, BackEndStep, MAX_REASON, Version};
+pub use back_end::{Agreed, BackEnd, BackEndError, BackEndStep, Demand, MAX_REASON, Version};
 pub use viewer::{Viewer, ViewerError, ViewerStep};
 
 /// What every version message begins with (RFC 6143 section 7.1.1).

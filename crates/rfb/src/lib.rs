@@ -2,7 +2,7 @@
 //!
 //! This is the back end's half of the data path, after RFC 6143 and, for what came later, the
 //! community's `rfbproto.rst`. A session takes the modules in this order: [`handshake`] ends the
-//! security negotiation of both sides at the gateway, [`server_init`] brings the screen's size and
+//! security negotiation of both sides at the gateway (with what [`auth`] answers for a password), [`server_init`] brings the screen's size and
 //! name, and from then on [`client_msg`] splits what the viewer sends while the server's bytes pass
 //! unread. [`server_msg`] writes the few messages that a server of our own needs.
 //!
@@ -10,6 +10,7 @@
 
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
+pub mod auth;
 pub mod client_msg;
 pub mod encoding;
 mod gather;
@@ -20,7 +21,7 @@ pub mod server_init;
 pub mod server_msg;
 
 pub use pixel::{Converter, PixelFormat, PixelFormatError};
-pub use security::SecurityType;
+pub use security::{Proof, Scheme, SecurityType, Subtype, Tls};
 
 /// A part of the screen, in pixels from the upper left corner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

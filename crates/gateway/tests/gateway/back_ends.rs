@@ -129,7 +129,7 @@ async fn a_back_end_with_another_protocol_is_told_from_a_dead_one() {
 #[tokio::test]
 async fn a_back_end_that_asks_for_a_password_is_told_so() {
     for words in [
-        &b"RFB 003.008\n\x02\x02\x13"[..],
+        &b"RFB 003.008\n\x02\x02\x05"[..],
         b"RFB 003.003\n\0\0\0\x02",
         b"RFB 003.008\n\0\0\0\0\x08go away!",
     ] {

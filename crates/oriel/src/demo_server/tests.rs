@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use oriel_rfb::client_msg::DEFAULT_MAX_CUT_TEXT;
 use oriel_rfb::handshake::{BackEnd, BackEndStep, Version};
 use oriel_rfb::server_init::{ServerInit, ServerInitReader, client_init};
-use oriel_rfb::{PixelFormat, Rect};
+use oriel_rfb::{PixelFormat, Rect, Scheme};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
@@ -87,7 +87,7 @@ struct Client<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     async fn greet(mut stream: S) -> Self {
-        let mut handshake = BackEnd::new();
+        let mut handshake = BackEnd::new([Scheme::None]);
         let mut buffer = [0; 1];
         let mut unread: &[u8] = &[];
         let agreed = loop {
@@ -98,6 +98,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                     stream.read_exact(&mut buffer).await.unwrap();
                     unread = &buffer;
                 }
+                other => panic!("{other:?}"),
             }
         };
         assert_eq!(agreed.version, Version::V3_8);

@@ -3,23 +3,26 @@
 use std::borrow::Cow;
 
 use super::{VERSION_3_8, may_be_version, parse_version};
-use crate::SecurityType;
 use crate::gather::{Gather, front};
+use crate::{Proof, Scheme, SecurityType, Subtype, Tls};
 
+mod error;
 #[cfg(test)]
 mod tests;
 
-/// The longest reason taken from a back end, in bytes. The protocol would allow 4 GiB.
-pub const MAX_REASON: usize = 256;
+use error::clean;
+pub use error::{BackEndError, MAX_REASON};
 
 /// The opening of one back end, up to where `ClientInit` is sent.
 ///
-/// Each state names what is read next, and every secret-bearing scheme that is added gets states of
-/// its own behind the choice of the type. Nothing is kept but the field that is coming in, at most
-/// 256 bytes.
+/// Each state names what is read next. No secret comes in here: where one is needed, the step
+/// [`BackEndStep::Prove`] asks the driver to send it. Nothing is kept but the field that is coming
+/// in, at most 1 KiB.
 #[derive(Debug)]
 pub struct BackEnd {
     version: Version,
+    /// What may be used: anything else is refused, whatever the back end says.
+    allowed: Vec<Scheme>,
     state: State,
 }
 
@@ -34,15 +37,47 @@ enum State {
         left: usize,
         offered: Vec<SecurityType>,
     },
-    /// 3.8: the outcome comes even where nothing was checked.
-    SecurityResult(Gather<4>),
-    ReasonLength(Gather<4>),
+    /// The newest `VeNCrypt` that the server speaks.
+    VencryptVersion(Gather<2>),
+    /// Whether it goes on with the version that it was answered: 0 if so.
+    VencryptVersionTaken,
+    SubtypeCount,
+    Subtypes {
+        left: usize,
+        word: Gather<4>,
+        offered: Vec<Subtype>,
+    },
+    /// Whether it goes on with the subtype that it was answered: 1 if so, unlike the other.
+    SubtypeTaken(Scheme, Tls),
+    /// The line is secured, or needs no securing.
+    Secured(Scheme),
+    Challenge(Scheme, Gather<16>),
+    SecurityResult(Scheme, Gather<4>),
+    ReasonLength(About, Gather<4>),
     Reason {
+        about: About,
         left: usize,
         text: Vec<u8>,
     },
-    Agreed,
+    Agreed(Scheme),
     Over,
+}
+
+/// What a back end that refuses gives its reason for.
+#[derive(Debug, Clone, Copy)]
+enum About {
+    Connection,
+    Password,
+}
+
+impl About {
+    fn error(self, text: &[u8]) -> BackEndError {
+        let reason = clean(text);
+        match self {
+            Self::Connection => BackEndError::Refused { reason },
+            Self::Password => BackEndError::PasswordRefused { reason },
+        }
+    }
 }
 
 /// The version that both sides speak.
@@ -82,8 +117,17 @@ impl Version {
 pub struct Agreed {
     /// The version.
     pub version: Version,
-    /// The security type.
-    pub security: SecurityType,
+    /// How the connection is secured.
+    pub scheme: Scheme,
+}
+
+/// What a back end wants to be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Demand {
+    /// The [answer](crate::auth::vnc_answer) to this challenge.
+    Challenge([u8; 16]),
+    /// User name and password, [as they are](crate::auth::plain).
+    Plain,
 }
 
 /// What to do next for the back end.
@@ -93,48 +137,22 @@ pub enum BackEndStep {
     Need,
     /// Send this, then feed again.
     Send(Cow<'static, [u8]>),
+    /// Begin TLS as its client, then feed again with what comes inside. A back end says nothing more
+    /// before it: if bytes are left, somebody else put them there.
+    StartTls(Tls),
+    /// Send what is demanded, then feed again.
+    Prove(Demand),
     /// Go on with [`client_init`](crate::server_init::client_init); what is left of the bytes comes
     /// after the handshake.
     Done(Agreed),
 }
 
-/// Why the opening of a back end failed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BackEndError {
-    /// What it sent is not RFB.
-    #[error("the back end does not speak RFB")]
-    NotRfb,
-    /// It names a version before 3.3, as a repeater does with 0.0.
-    #[error("the back end speaks RFB {major}.{minor}, which is older than any known here")]
-    Version {
-        /// The major number.
-        major: u16,
-        /// The minor number.
-        minor: u16,
-    },
-    /// It asks for security that is not spoken here.
-    #[error("the back end offers no security type that is spoken here, only {}", list(.offered))]
-    SecurityUnsupported {
-        /// What it offers: 1 to 255 types.
-        offered: Vec<SecurityType>,
-    },
-    /// It turned the gateway down. The reason is the back end's own text, with control characters
-    /// as blanks, of at most 256 bytes as sent; it may be empty.
-    #[error("the back end refused: {}", if .reason.is_empty() { "no reason given" } else { .reason })]
-    Refused {
-        /// Its words, for the log and not for the page.
-        reason: String,
-    },
-    /// It closed the connection during the handshake.
-    #[error("the back end closed the connection during the handshake")]
-    Closed,
-}
-
 impl BackEnd {
-    /// A back end that has just been connected. It speaks first.
-    pub const fn new() -> Self {
+    /// A back end that has just been connected, and how it may be secured. It speaks first.
+    pub fn new(allowed: impl IntoIterator<Item = Scheme>) -> Self {
         Self {
             version: Version::V3_8,
+            allowed: allowed.into_iter().collect(),
             state: State::Version(Gather::new()),
         }
     }
@@ -154,12 +172,13 @@ impl BackEnd {
     /// that it had begun to give is not lost.
     pub fn closed(&self) -> BackEndError {
         match &self.state {
-            State::ReasonLength(_) => refused(&[]),
-            State::Reason { text, .. } => refused(text),
+            State::ReasonLength(about, _) => about.error(&[]),
+            State::Reason { about, text, .. } => about.error(text),
             _ => BackEndError::Closed,
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one state after the other, as they come")]
     fn step(&mut self, input: &mut &[u8]) -> Result<BackEndStep, BackEndError> {
         // A turn without an answer goes on to the next field of the same bytes.
         loop {
@@ -182,7 +201,7 @@ impl BackEnd {
                 }
                 State::TypeCount => match front(input, 1) {
                     [] => return Ok(BackEndStep::Need),
-                    [0, ..] => self.state = State::ReasonLength(Gather::new()),
+                    [0, ..] => self.state = State::ReasonLength(About::Connection, Gather::new()),
                     [count, ..] => {
                         self.state = State::Types {
                             left: (*count).into(),
@@ -198,43 +217,107 @@ impl BackEnd {
                         return Ok(BackEndStep::Need);
                     }
                     let offered = std::mem::take(offered);
-                    return self.choose(offered);
+                    return self.choose_type(offered);
                 }
-                State::SecurityResult(gather) => {
+                State::VencryptVersion(gather) => {
+                    let Some([major, minor]) = gather.take(input) else {
+                        return Ok(BackEndStep::Need);
+                    };
+                    if (major, minor) < (0, 2) {
+                        return Err(BackEndError::VencryptVersion { major, minor });
+                    }
+                    self.state = State::VencryptVersionTaken;
+                    return Ok(BackEndStep::Send([0, 2].as_slice().into()));
+                }
+                State::VencryptVersionTaken => match front(input, 1) {
+                    [] => return Ok(BackEndStep::Need),
+                    [0, ..] => self.state = State::SubtypeCount,
+                    _ => return Err(BackEndError::VencryptRefused("VeNCrypt")),
+                },
+                State::SubtypeCount => match front(input, 1) {
+                    [] => return Ok(BackEndStep::Need),
+                    [count, ..] => {
+                        self.state = State::Subtypes {
+                            left: (*count).into(),
+                            word: Gather::new(),
+                            offered: Vec::new(),
+                        };
+                    }
+                },
+                State::Subtypes { left, word, offered } => {
+                    while *left > 0 {
+                        let Some(subtype) = word.take(input) else {
+                            return Ok(BackEndStep::Need);
+                        };
+                        offered.push(Subtype(u32::from_be_bytes(subtype)));
+                        *word = Gather::new();
+                        *left -= 1;
+                    }
+                    let offered = std::mem::take(offered);
+                    return self.choose_subtype(offered);
+                }
+                State::SubtypeTaken(scheme, tls) => match front(input, 1) {
+                    [] => return Ok(BackEndStep::Need),
+                    [1, ..] => {
+                        let tls = *tls;
+                        self.state = State::Secured(*scheme);
+                        return Ok(BackEndStep::StartTls(tls));
+                    }
+                    _ => return Err(BackEndError::VencryptRefused("VeNCrypt with TLS")),
+                },
+                State::Secured(scheme) => {
+                    let scheme = *scheme;
+                    match scheme.proof() {
+                        Proof::Nothing => self.state = self.after_no_proof(scheme),
+                        Proof::Vnc => self.state = State::Challenge(scheme, Gather::new()),
+                        Proof::Plain => {
+                            self.state = State::SecurityResult(scheme, Gather::new());
+                            return Ok(BackEndStep::Prove(Demand::Plain));
+                        }
+                    }
+                }
+                State::Challenge(scheme, gather) => {
+                    let Some(challenge) = gather.take(input) else {
+                        return Ok(BackEndStep::Need);
+                    };
+                    self.state = State::SecurityResult(*scheme, Gather::new());
+                    return Ok(BackEndStep::Prove(Demand::Challenge(challenge)));
+                }
+                State::SecurityResult(scheme, gather) => {
                     let Some(result) = gather.take(input) else {
                         return Ok(BackEndStep::Need);
                     };
-                    self.state = match u32::from_be_bytes(result) {
-                        0 => State::Agreed,
-                        _ => State::ReasonLength(Gather::new()),
-                    };
+                    let scheme = *scheme;
+                    self.security_result(scheme, u32::from_be_bytes(result))?;
                 }
-                State::ReasonLength(gather) => {
+                State::ReasonLength(about, gather) => {
                     let Some(len) = gather.take(input) else {
                         return Ok(BackEndStep::Need);
                     };
                     let len = usize::try_from(u32::from_be_bytes(len)).unwrap_or(MAX_REASON);
                     self.state = State::Reason {
+                        about: *about,
                         left: len.min(MAX_REASON),
                         text: Vec::new(),
                     };
                 }
-                State::Reason { left, text } => {
+                State::Reason { about, left, text } => {
                     let part = front(input, *left);
                     text.extend_from_slice(part);
                     *left -= part.len();
                     return if *left > 0 {
                         Ok(BackEndStep::Need)
                     } else {
-                        Err(refused(text))
+                        Err(about.error(text))
                     };
                 }
-                State::Agreed => {
-                    self.state = State::Over;
-                    return Ok(BackEndStep::Done(Agreed {
+                State::Agreed(scheme) => {
+                    let agreed = Agreed {
                         version: self.version,
-                        security: SecurityType::NONE,
-                    }));
+                        scheme: *scheme,
+                    };
+                    self.state = State::Over;
+                    return Ok(BackEndStep::Done(agreed));
                 }
                 State::Over => return Ok(BackEndStep::Need),
             }
@@ -252,54 +335,86 @@ impl BackEnd {
         Ok(BackEndStep::Send(self.version.message().into()))
     }
 
-    /// RFC 6143 appendix A.1: no choice is sent, and None has no outcome.
+    /// RFC 6143 appendix A.1: no choice is sent. There is no list either, so nothing but the first
+    /// two types can be.
     fn type_word(&mut self, word: u32) -> Result<(), BackEndError> {
-        self.state = match u8::try_from(word).map(SecurityType) {
-            Ok(SecurityType(0)) => State::ReasonLength(Gather::new()),
-            Ok(SecurityType::NONE) => State::Agreed,
-            Ok(other) => {
-                return Err(BackEndError::SecurityUnsupported { offered: vec![other] });
+        let offered = match u8::try_from(word).map(SecurityType) {
+            Ok(SecurityType(0)) => {
+                self.state = State::ReasonLength(About::Connection, Gather::new());
+                return Ok(());
             }
+            Ok(offered) => offered,
             Err(_) => return Err(BackEndError::NotRfb),
+        };
+        let scheme = self
+            .allowed
+            .iter()
+            .find(|scheme| offered != SecurityType::VENCRYPT && scheme.security_type() == offered);
+        match scheme {
+            Some(&scheme) => {
+                self.state = State::Secured(scheme);
+                Ok(())
+            }
+            None => Err(BackEndError::SecurityUnsupported {
+                offered: vec![offered],
+                allowed: self.allowed.clone(),
+            }),
+        }
+    }
+
+    /// RFC 6143 section 7.1.2: the type that leads to the strongest scheme that may be used. Which
+    /// subtypes `VeNCrypt` has is not known yet; the worst of them is no worse than the others.
+    fn choose_type(&mut self, offered: Vec<SecurityType>) -> Result<BackEndStep, BackEndError> {
+        let reachable = |scheme: &&Scheme| offered.contains(&scheme.security_type());
+        let Some(&best) = self.allowed.iter().filter(reachable).max() else {
+            let allowed = self.allowed.clone();
+            return Err(BackEndError::SecurityUnsupported { offered, allowed });
+        };
+        let chosen = best.security_type();
+        self.state = match chosen {
+            SecurityType::VENCRYPT => State::VencryptVersion(Gather::new()),
+            _ => State::Secured(best),
+        };
+        Ok(BackEndStep::Send(vec![chosen.0].into()))
+    }
+
+    /// The strongest of the subtypes that may be used.
+    fn choose_subtype(&mut self, offered: Vec<Subtype>) -> Result<BackEndStep, BackEndError> {
+        let is_offered = |scheme: &&Scheme| offered.contains(&scheme.subtype());
+        let Some(&scheme) = self.allowed.iter().filter(is_offered).max() else {
+            let allowed = self.allowed.clone();
+            return Err(BackEndError::SubtypesUnsupported { offered, allowed });
+        };
+        self.state = match scheme.tls() {
+            Some(tls) => State::SubtypeTaken(scheme, tls),
+            None => State::Secured(scheme),
+        };
+        Ok(BackEndStep::Send(
+            scheme.subtype().0.to_be_bytes().to_vec().into(),
+        ))
+    }
+
+    /// What follows where nothing is to be proved: before 3.8, None by itself has no outcome (RFC
+    /// 6143 appendix A). Inside TLS there always is one.
+    fn after_no_proof(&self, scheme: Scheme) -> State {
+        match (scheme, self.version) {
+            (Scheme::None, Version::V3_3 | Version::V3_7) => State::Agreed(scheme),
+            _ => State::SecurityResult(scheme, Gather::new()),
+        }
+    }
+
+    /// RFC 6143 section 7.1.3; before 3.8 no reason is given.
+    fn security_result(&mut self, scheme: Scheme, result: u32) -> Result<(), BackEndError> {
+        let about = match scheme.proof() {
+            Proof::Nothing => About::Connection,
+            Proof::Vnc | Proof::Plain => About::Password,
+        };
+        self.state = match (result, self.version) {
+            (0, _) => State::Agreed(scheme),
+            (_, Version::V3_8) => State::ReasonLength(about, Gather::new()),
+            (2, _) => return Err(about.error(b"too many attempts")),
+            _ => return Err(about.error(b"")),
         };
         Ok(())
     }
-
-    /// RFC 6143 section 7.1.2; in 3.7, None has no outcome (appendix A.2).
-    fn choose(&mut self, offered: Vec<SecurityType>) -> Result<BackEndStep, BackEndError> {
-        if !offered.contains(&SecurityType::NONE) {
-            return Err(BackEndError::SecurityUnsupported { offered });
-        }
-        self.state = match self.version {
-            Version::V3_3 | Version::V3_7 => State::Agreed,
-            Version::V3_8 => State::SecurityResult(Gather::new()),
-        };
-        Ok(BackEndStep::Send(vec![SecurityType::NONE.0].into()))
-    }
-}
-
-impl Default for BackEnd {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// The text goes to a log, where a line break of the back end's would forge a line.
-fn refused(text: &[u8]) -> BackEndError {
-    let text = String::from_utf8_lossy(text);
-    let reason = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect::<String>();
-    BackEndError::Refused {
-        reason: reason.trim().to_owned(),
-    }
-}
-
-fn list(types: &[SecurityType]) -> String {
-    types
-        .iter()
-        .map(SecurityType::to_string)
-        .collect::<Vec<_>>()
-        .join(", ")
 }

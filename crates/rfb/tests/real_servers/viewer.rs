@@ -3,11 +3,11 @@
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 
-use oriel_rfb::PixelFormat;
 use oriel_rfb::encoding as e;
 use oriel_rfb::handshake::{BackEnd, BackEndStep};
 use oriel_rfb::server_init::{ServerInit, ServerInitReader, client_init};
 use oriel_rfb::server_msg::Kind;
+use oriel_rfb::{PixelFormat, Scheme};
 
 use crate::decoder::{Decoder, Message};
 
@@ -120,7 +120,7 @@ impl Viewer {
 fn greet(stream: &mut UnixStream) -> ServerInit {
     // Byte by byte, so that nothing behind the greeting is read.
     let mut byte = [0];
-    let mut handshake = BackEnd::new();
+    let mut handshake = BackEnd::new([Scheme::None]);
     let mut unread: &[u8] = &[];
     loop {
         match handshake.feed(&mut unread).unwrap() {
@@ -130,6 +130,7 @@ fn greet(stream: &mut UnixStream) -> ServerInit {
                 stream.read_exact(&mut byte).unwrap();
                 unread = &byte;
             }
+            other => panic!("{other:?}"),
         }
     }
     stream.write_all(&client_init(true)).unwrap();
