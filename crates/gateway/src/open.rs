@@ -12,11 +12,13 @@ use crate::redeem::{Claim, token_of};
 use crate::screen::{self, Screen};
 use crate::serial::Viewer;
 use crate::session::{Failure, Session};
+use crate::spice::{self, Waiting};
 
 /// A back end that is ready to be relayed, of any kind that the gateway carries.
 pub(crate) enum Console {
     Screen(Screen),
     Serial(Viewer),
+    Spice(Waiting),
 }
 
 /// A session that is ready to relay.
@@ -72,9 +74,8 @@ impl Inner {
             ConsoleKind::Serial => Ok(Console::Serial(
                 self.lines.join(&server, &back_end, true, connect).await?,
             )),
-            ConsoleKind::SpiceHtml5 | ConsoleKind::SpiceDirect | ConsoleKind::Webmks => {
-                Err(EndReason::ConsoleGone.into())
-            }
+            ConsoleKind::SpiceHtml5 => Ok(Console::Spice(spice::open(&back_end, connect, handshake).await?)),
+            ConsoleKind::SpiceDirect | ConsoleKind::Webmks => Err(EndReason::ConsoleGone.into()),
         }
     }
 
@@ -89,7 +90,10 @@ impl Inner {
         }
         let kind = claim.grant.console;
         // The others are carried by proxies that are not Oriel's.
-        let carried = matches!(kind, ConsoleKind::Novnc | ConsoleKind::Serial);
+        let carried = matches!(
+            kind,
+            ConsoleKind::Novnc | ConsoleKind::Serial | ConsoleKind::SpiceHtml5
+        );
         match server.consoles.get(&kind).filter(|_| carried) {
             Some(back_end) => Ok((Arc::clone(&server), back_end.clone())),
             None => Err(EndReason::ConsoleGone),

@@ -52,6 +52,8 @@ pub(crate) struct Relay<'a, B, H> {
     /// How the back end's bytes go down.
     form: Down,
     traffic: &'a Traffic,
+    /// Whether bytes from the browser that no filter reads are a person's doing.
+    hands: bool,
     /// To the browser: the rest of a frame. Nothing may come between its pieces.
     down: Rest,
     /// Behind that, while a back end sends so much that the kernel had better move it.
@@ -95,6 +97,7 @@ where
             filter,
             form,
             traffic,
+            hands: true,
             down: Rest::default(),
             pipe: None,
             up: Rest::default(),
@@ -105,6 +108,11 @@ where
             last_heard: Instant::now(),
             deaf: false,
         }
+    }
+
+    /// Says whether bytes from the browser that no filter reads are a person's doing. They are until this says no.
+    pub fn heed_hands(&mut self, hands: bool) {
+        self.hands = hands;
     }
 
     /// Hands on what either side has sent before the relay began.

@@ -58,7 +58,9 @@ where
                 self.traffic.add_up(data.len());
                 let data = match &mut self.filter {
                     None => {
-                        self.traffic.touch();
+                        if self.hands {
+                            self.traffic.touch();
+                        }
                         data
                     }
                     Some(filter) => match filter.pass(data, self.up.end(), &mut self.form) {
