@@ -86,6 +86,43 @@ export class ConsolePage {
     }
   }
 
+  /** Waits until the page tries by itself to come back, for this reason, with the last picture in sight. */
+  async resuming(reason) {
+    this.#ended = true;
+    await this.#is("resuming", "ended");
+    assert.equal(await this.#mark("state"), "resuming", await this.#words());
+    await this.#page.locator(`html[data-reason="${reason}"]`).waitFor({ state: "attached" });
+    assert.ok(await this.#page.locator("#last-picture").isVisible(), "no last picture");
+  }
+
+  /** Waits for words on the page, and returns them. */
+  async says(id, pattern) {
+    const line = this.#page.locator(`#${id}`).filter({ hasText: pattern });
+    await line.waitFor({ timeout: 30_000 });
+    return line.textContent();
+  }
+
+  /** Waits until a part of the page is out of sight. */
+  async hides(id) {
+    await this.#page.locator(`#${id}`).waitFor({ state: "hidden" });
+  }
+
+  /** Presses one of the page's own buttons. */
+  async press(id) {
+    await this.#page.locator(`#${id}`).click();
+  }
+
+  /** Notes a mark that a reload would lose. */
+  async mark() {
+    await this.#page.evaluate(() => {
+      globalThis.markOfTest = true;
+    });
+  }
+
+  async isMarked() {
+    return this.#page.evaluate(() => globalThis.markOfTest === true);
+  }
+
   async reload() {
     await this.#page.reload();
   }

@@ -21,6 +21,8 @@ export class Oriel {
   #ca;
   #password = randomBytes(18).toString("base64url");
   #otherOutput = "";
+  #projectOf;
+  #settings;
   /** By name: the ids of the servers in the inventory. */
   serverIds = {};
   secrets = new Map();
@@ -75,6 +77,7 @@ ${identity?.lines ?? ""}`,
   }
 
   async #writeInventory(servers, projectOf) {
+    this.#projectOf = projectOf;
     const entries = Object.entries(servers).map(([name, what]) =>
       this.#entry(
         projectOf(name),
@@ -86,7 +89,7 @@ ${identity?.lines ?? ""}`,
   }
 
   async #entry(project, name, { consoles, output }) {
-    this.serverIds[name] = randomUUID();
+    this.serverIds[name] ??= randomUUID();
     let entry = `[[server]]
 id = "${this.serverIds[name]}"
 name = "${name}"
@@ -98,13 +101,16 @@ host = "localhost"
       await writeFile(join(this.#folder, `${name}.log`), output);
       entry += `console_log = "${name}.log"\n`;
     }
-    for (const [kind, address] of Object.entries(consoles)) {
-      entry += `[server.console.${kind}]\nback_end = "${address}"\n`;
+    for (const [kind, backEnd] of Object.entries(consoles)) {
+      const facts = typeof backEnd === "string" ? { back_end: backEnd } : backEnd;
+      const lines = Object.entries(facts).map(([key, value]) => `${key} = "${value}"\n`);
+      entry += `[server.console.${kind}]\n${lines.join("")}`;
     }
     return entry;
   }
 
   async #serve(settings) {
+    this.#settings = settings;
     const more = typeof settings === "function" ? settings(this.url) : settings;
     const env = plainEnvironment({ ORIEL_LOG__LEVEL: "trace", ...more });
     this.#process = new Process("Oriel", program, ["serve", "--config", this.#config], { env });
@@ -113,6 +119,19 @@ host = "localhost"
       this.#ca ??= await readFile(join(this.#folder, "data/tls/ca.pem")).catch(() => undefined);
       return this.#ca && (await this.request("GET", "/healthz").catch(() => null))?.status === 200;
     });
+  }
+
+  /** Changes where servers' screens are to be had, as an operator does it: in the inventory's file, while it runs. */
+  async move(servers) {
+    await this.#writeInventory(servers, this.#projectOf);
+  }
+
+  /** Stops it as systemd does, and starts it again. */
+  async restart() {
+    const stopped = await this.#process.stop();
+    this.#otherOutput += this.#process.output;
+    await this.#serve(this.#settings);
+    return stopped;
   }
 
   /** Where its store and its authority's certificate lie: `data/oriel.db` and `data/tls/ca.pem`. */

@@ -60,7 +60,8 @@ describe("what goes wrong is said in words", () => {
     const page = await site.open(await site.oriel.link("whiteScreen"));
     await page.connected();
     backEnds.whiteScreen.hangUp();
-    await page.ended("back-end-closed");
+    await page.resuming("back-end-closed");
+    await page.connected();
   });
 });
 

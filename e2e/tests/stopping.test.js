@@ -27,7 +27,7 @@ describe("Oriel is told to stop", () => {
     await page.connected();
     const asked = Date.now();
     site.oriel.terminate();
-    await page.ended("stopping");
+    await page.resuming("stopping");
     assert.deepEqual(await site.oriel.ended(), { code: 0, signal: null });
     const seconds = (Date.now() - asked) / 1000;
     assert.ok(seconds < graceSeconds + 1, `it took ${seconds} s`);

@@ -1,7 +1,8 @@
 import { type End, endByName } from "./reasons.ts";
-import type { Server } from "./session.ts";
+import type { Role, Server } from "./session.ts";
 
-export type Opening = { server: Server } | { end: End };
+/** `reconnectMs` is how long the page goes on trying to come back to a console that broke. */
+export type Opening = { server: Server; role: Role; reconnectMs: number } | { end: End };
 
 const patienceMs = 20_000;
 
@@ -25,11 +26,40 @@ export async function openConsole(token: string): Promise<Opening> {
 }
 
 /** The address at which the console's own traffic flows. */
-export function consoleSocketUrl(page: URL, token: string): URL {
+export function consoleSocketUrl(page: URL, token: string, pageId: string): URL {
   const url = new URL("/websockify", page);
   url.protocol = page.protocol === "https:" ? "wss:" : "ws:";
   url.searchParams.set("token", token);
+  url.searchParams.set("page", pageId);
   return url;
+}
+
+/** A name for this page, so that the gateway tells it from others of this browser. */
+export function randomPageId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Tells the gateway that somebody is there, though nothing was pressed. */
+export async function stay(token: string, pageId: string): Promise<void> {
+  // If it gets lost, the warning stays, and with it the button.
+  await callOfPage("stay", token, pageId).catch(() => {});
+}
+
+/** One of the calls about this page's session. */
+export function callOfPage(
+  call: "events" | "stay",
+  token: string,
+  page: string,
+  signal: AbortSignal = AbortSignal.timeout(patienceMs),
+): Promise<Response> {
+  return fetch(`/oriel/v1/console/${call}`, {
+    method: "POST",
+    credentials: "same-origin",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ token, page }),
+    signal,
+  });
 }
 
 async function readJson(response: Response): Promise<unknown> {
@@ -48,7 +78,13 @@ function readConsole(body: unknown): Opening {
   if (typeof id !== "string") {
     return { end: { reason: "unknown", detail: "the answer names no server" } };
   }
-  return { server: { id, name: typeof name === "string" && name !== "" ? name : id } };
+  const role = field(field(body, "console"), "role");
+  const seconds = field(field(body, "console"), "reconnect_for");
+  return {
+    server: { id, name: typeof name === "string" && name !== "" ? name : id },
+    role: role === "observer" || role === "peer" ? role : "owner",
+    reconnectMs: typeof seconds === "number" ? seconds * 1000 : 0,
+  };
 }
 
 function readError(body: unknown, status: number): End {

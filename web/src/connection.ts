@@ -6,6 +6,8 @@ export interface Connection {
   focus(): void;
   sendCtrlAltDel(): void;
   close(): void;
+  /** Ends it for this reason, where it has not ended by itself. */
+  abandon(end: End): void;
 }
 
 /** What a console tells the page. After `ended` it stays silent. */

@@ -10,6 +10,7 @@ declare module "@novnc/novnc" {
 
     background: string;
     scaleViewport: boolean;
+    viewOnly: boolean;
     showDotCursor: boolean;
 
     addEventListener<Name extends keyof Events>(

@@ -1,8 +1,18 @@
-import type { End } from "./reasons.ts";
+import { type End, resumesByItself } from "./reasons.ts";
 
 export interface Server {
   id: string;
   name: string;
+}
+
+/** What this page's viewer is to the console. */
+export type Role = "owner" | "peer" | "observer";
+
+export interface Access {
+  server: Server;
+  role: Role;
+  /** How long to go on trying to come back, in milliseconds. */
+  reconnectMs: number;
 }
 
 interface CheckingLink {
@@ -16,11 +26,28 @@ interface ReachingScreen {
   phase: "connecting";
   step: "screen" | "picture";
   server: Server;
+  access: Access;
 }
 
 interface Connected {
   phase: "connected";
   server: Server;
+  access: Access;
+}
+
+/** The console broke, and the page tries by itself to come back. */
+interface Resuming {
+  phase: "resuming";
+  /** `waiting` until the next try; the others are those of a try. */
+  step: "waiting" | "link" | "screen" | "picture";
+  server: Server;
+  access: Access;
+  /** Why the last try, or the console itself, ended. */
+  end: End;
+  /** Tries that failed. */
+  failed: number;
+  /** When it broke. */
+  since: number;
 }
 
 interface Ended {
@@ -31,38 +58,94 @@ interface Ended {
   server: Server | null;
 }
 
-export type State = CheckingLink | ReachingScreen | Connected | Ended;
+export type State = CheckingLink | ReachingScreen | Connected | Resuming | Ended;
 
 export type SessionEvent =
-  | { type: "link-accepted"; server: Server }
+  | { type: "link-accepted"; access: Access }
   | { type: "screen-ready" }
   | { type: "picture-drawn" }
-  | { type: "ended"; end: End }
+  | { type: "ended"; end: End; now: number }
+  | { type: "end-told"; end: End }
   | { type: "retry" };
 
 export const initialState: State = checkingLink(null);
 
 /** The state after an event. An event that does not fit the state, such as a late one, changes nothing. */
 export function transition(state: State, event: SessionEvent): State {
-  if (state.phase === "ended") {
-    return event.type === "retry" ? checkingLink(state.server) : state;
+  switch (state.phase) {
+    case "ended":
+      return afterEnd(state, event);
+    case "resuming":
+      return whileResuming(state, event);
+    case "connected":
+      return event.type === "ended" ? whenBroken(state, event.end, event.now) : state;
+    case "connecting":
+      return whileConnecting(state, event);
   }
+}
+
+function afterEnd(state: Ended, event: SessionEvent): State {
+  if (event.type === "retry") {
+    return checkingLink(state.server);
+  }
+  // The side channel knows more of an end than the close code says, and may come after it.
+  return event.type === "end-told" && event.end.reason === state.end.reason
+    ? { ...state, end: event.end }
+    : state;
+}
+
+function whenBroken({ access, server }: Connected, end: End, now: number): State {
+  return resumesByItself(end.reason) && access.reconnectMs > 0
+    ? { phase: "resuming", step: "waiting", server, access, end, failed: 0, since: now }
+    : { phase: "ended", end, wasConnected: true, server };
+}
+
+function whileResuming(state: Resuming, event: SessionEvent): State {
+  const { server } = state;
+  switch (event.type) {
+    case "retry":
+      return state.step === "waiting" ? { ...state, step: "link" } : state;
+    case "ended": {
+      const over = event.now - state.since >= state.access.reconnectMs;
+      return over || !resumesByItself(event.end.reason)
+        ? { phase: "ended", end: event.end, wasConnected: true, server }
+        : { ...state, step: "waiting", end: event.end, failed: state.failed + 1 };
+    }
+    case "link-accepted":
+      return state.step === "link"
+        ? { ...state, step: "screen", server: event.access.server, access: event.access }
+        : state;
+    case "screen-ready":
+      return state.step === "screen" ? { ...state, step: "picture" } : state;
+    case "picture-drawn":
+      return state.step === "picture"
+        ? { phase: "connected", server, access: state.access }
+        : state;
+    case "end-told":
+      return state;
+  }
+}
+
+function whileConnecting(state: CheckingLink | ReachingScreen, event: SessionEvent): State {
   if (event.type === "ended") {
-    const wasConnected = state.phase === "connected";
-    return { phase: "ended", end: event.end, wasConnected, server: state.server };
-  }
-  if (state.phase === "connected") {
-    return state;
+    return { phase: "ended", end: event.end, wasConnected: false, server: state.server };
   }
   switch (state.step) {
     case "link":
       return event.type === "link-accepted"
-        ? { phase: "connecting", step: "screen", server: event.server }
+        ? {
+            phase: "connecting",
+            step: "screen",
+            server: event.access.server,
+            access: event.access,
+          }
         : state;
     case "screen":
       return event.type === "screen-ready" ? { ...state, step: "picture" } : state;
     case "picture":
-      return event.type === "picture-drawn" ? { phase: "connected", server: state.server } : state;
+      return event.type === "picture-drawn"
+        ? { phase: "connected", server: state.server, access: state.access }
+        : state;
   }
 }
 

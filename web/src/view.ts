@@ -1,10 +1,12 @@
+import type { SessionNews } from "./events.ts";
 import { fillIn, type Language, type Translate } from "./messages/index.ts";
-import { canRetry } from "./reasons.ts";
+import { canRetry, type End } from "./reasons.ts";
 import type { Server, State } from "./session.ts";
 
 export interface ViewActions {
   retry(): void;
   disconnect(): void;
+  stay(): void;
   sendCtrlAltDel(): void;
   focusScreen(): void;
 }
@@ -15,6 +17,10 @@ export interface View {
   /** Where a console leaves its last picture. */
   lastPicture: HTMLCanvasElement;
   render(state: State): void;
+  /** Shows when the next try to come back is. */
+  countDown(to: number): void;
+  /** Shows what the side channel told. */
+  showNews(news: SessionNews): void;
 }
 
 /** Binds the markup of `console.html`. What a state looks like is decided in `render` alone. */
@@ -30,6 +36,11 @@ export function createView(language: Language, translate: Translate, actions: Vi
   const nextStep = byId("next");
   const retry = byId<HTMLButtonElement>("retry");
   const detail = byId("detail");
+  const banner = byId("banner");
+  const bannerText = byId("banner-text");
+  const role = byId("role");
+  const viewers = byId("viewers");
+  let ticking: number | undefined;
 
   root.lang = language;
   fillIn(document, translate);
@@ -46,20 +57,66 @@ export function createView(language: Language, translate: Translate, actions: Vi
       keys.open = false;
       notice.hidden = state.phase === "connected";
       retry.hidden = true;
+      retry.textContent = translate("notice.retry");
+      stopTicking();
+      banner.hidden = true;
+      showAccess(state);
       detail.hidden = true;
       if (state.phase === "connecting") {
         showProgress(state);
+      } else if (state.phase === "resuming") {
+        showResuming(state);
       } else if (state.phase === "ended") {
         showEnd(state);
       }
     },
+    countDown(to) {
+      tick(to, (seconds) => {
+        nextStep.textContent = translate("notice.next-try", { seconds });
+      });
+    },
+    showNews({ idleEnd, viewers: count }) {
+      viewers.hidden = count < 2 || toolbar.hidden;
+      viewers.textContent = translate("viewers", { count: String(count) });
+      if (toolbar.hidden) {
+        return;
+      }
+      stopTicking();
+      banner.hidden = idleEnd === null;
+      if (idleEnd !== null) {
+        tick(idleEnd, (seconds) => {
+          bannerText.textContent = translate("banner.idle", { seconds });
+        });
+      }
+    },
   };
+
+  /** Shows the seconds until then, now and each second. */
+  function tick(to: number, show: (seconds: string) => void): void {
+    stopTicking();
+    const showNow = () => show(String(Math.max(0, Math.ceil((to - Date.now()) / 1000))));
+    showNow();
+    ticking = window.setInterval(showNow, 1000);
+  }
+
+  function stopTicking(): void {
+    clearInterval(ticking);
+  }
+
+  function showAccess(state: State): void {
+    const watching = state.phase === "connected" && state.access.role === "observer";
+    role.hidden = !watching;
+    keys.hidden = watching;
+    if (state.phase !== "connected") {
+      viewers.hidden = true;
+    }
+  }
 
   /** The marks on the root element, for style sheets and for tests that drive the page. */
   function showMarks(state: State): void {
     setMark("state", state.phase);
-    setMark("step", state.phase === "connecting" ? state.step : null);
-    setMark("reason", state.phase === "ended" ? state.end.reason : null);
+    setMark("step", "step" in state ? state.step : null);
+    setMark("reason", "end" in state ? state.end.reason : null);
   }
 
   function setMark(name: string, value: string | null): void {
@@ -81,10 +138,21 @@ export function createView(language: Language, translate: Translate, actions: Vi
     nextStep.textContent = "";
   }
 
+  function showResuming({ step, end }: Extract<State, { phase: "resuming" }>): void {
+    title.textContent = translate("notice.resuming");
+    reason.textContent = translate(`ended.${end.reason}.what`);
+    nextStep.textContent = step === "waiting" ? "" : translate(`step.${step}`);
+    retry.textContent = translate("notice.try-now");
+    retry.hidden = step !== "waiting";
+  }
+
   function showEnd({ end, wasConnected }: Extract<State, { phase: "ended" }>): void {
     title.textContent = translate(wasConnected ? "notice.ended" : "notice.not-opened");
-    reason.textContent = translate(`ended.${end.reason}.what`);
+    reason.textContent = whatEnded(end);
     nextStep.textContent = translate(`ended.${end.reason}.next`);
+    if (end.reason === "taken-over") {
+      retry.textContent = translate("notice.take-back");
+    }
     retry.hidden = !canRetry(end.reason);
     const name = end.detail === undefined ? end.reason : `${end.reason} (${end.detail})`;
     detail.textContent = translate("notice.detail", { reason: name });
@@ -93,7 +161,18 @@ export function createView(language: Language, translate: Translate, actions: Vi
     notice.focus({ preventScroll: true });
   }
 
+  function whatEnded({ reason, by, at }: End): string {
+    if (reason === "taken-over" && by !== undefined && at !== undefined) {
+      return translate("taken-over-by", { name: by, time: at.toLocaleTimeString(language) });
+    }
+    return translate(`ended.${reason}.what`);
+  }
+
   function bindToolbar(): void {
+    byId("stay").addEventListener("click", () => {
+      actions.stay();
+      actions.focusScreen();
+    });
     retry.addEventListener("click", actions.retry);
     byId("disconnect").addEventListener("click", actions.disconnect);
     byId("ctrl-alt-del").addEventListener("click", () => {

@@ -7,11 +7,17 @@ const subprotocols = ["binary", "oriel.v1"];
 
 const pictureCheckMs = 50;
 
+interface Place {
+  screen: HTMLElement;
+  lastPicture: HTMLCanvasElement;
+  /** Whether this viewer only looks on. The gateway sees to it; this spares it what would be dropped. */
+  watching: boolean;
+}
+
 /** Opens a VNC console inside `screen`. Once it has ended, `lastPicture` shows what was on the screen last. */
 export function connectVnc(
   url: URL,
-  screen: HTMLElement,
-  lastPicture: HTMLCanvasElement,
+  { screen, lastPicture, watching }: Place,
   listener: ConnectionListener,
 ): Connection {
   const socket = new WebSocket(url, subprotocols);
@@ -25,7 +31,10 @@ export function connectVnc(
     }
     ended = true;
     clearInterval(pictureCheck);
-    copyPicture(canvas, lastPicture);
+    // A try to come back that never had a picture leaves the last one where it is.
+    if (hasPicture(canvas)) {
+      copyPicture(canvas, lastPicture);
+    }
     rfb?.disconnect();
     listener.ended(how);
   };
@@ -36,6 +45,7 @@ export function connectVnc(
   rfb.background = "transparent";
   rfb.scaleViewport = true;
   rfb.showDotCursor = true;
+  rfb.viewOnly = watching;
   const canvas = screen.querySelector("canvas");
   if (canvas !== null) {
     prepareCanvas(canvas);
@@ -63,6 +73,10 @@ export function connectVnc(
     close: () => {
       socket.close(1000);
       end({ reason: "client-closed" });
+    },
+    abandon: (how) => {
+      socket.close(1000);
+      end(how);
     },
   };
 }

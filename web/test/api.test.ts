@@ -10,7 +10,7 @@ function gatewayAnswers(status: number, body: string) {
 }
 
 const granted = (server: object) =>
-  JSON.stringify({ console: { server, protocol: "vnc", type: "novnc" } });
+  JSON.stringify({ console: { server, protocol: "vnc", type: "novnc", reconnect_for: 60 } });
 
 const refused = (code: unknown) => JSON.stringify({ error: { code, message: "…" } });
 
@@ -21,7 +21,11 @@ afterEach(() => {
 describe("opening a console", () => {
   it("shows the token to the gateway and learns the server", async () => {
     const fetched = gatewayAnswers(200, granted({ id: "1", name: "web-1" }));
-    expect(await openConsole(token)).toEqual({ server: { id: "1", name: "web-1" } });
+    expect(await openConsole(token)).toEqual({
+      server: { id: "1", name: "web-1" },
+      role: "owner",
+      reconnectMs: 60_000,
+    });
 
     const [path, request] = fetched.mock.calls[0] ?? [];
     expect(path).toBe("/oriel/v1/console");
@@ -31,7 +35,7 @@ describe("opening a console", () => {
 
   it("calls a server without a name by its id", async () => {
     gatewayAnswers(200, granted({ id: "1", name: "" }));
-    expect(await openConsole(token)).toEqual({ server: { id: "1", name: "1" } });
+    expect(await openConsole(token)).toMatchObject({ server: { id: "1", name: "1" } });
   });
 
   it.each([400, 403, 503])("learns the reason of a refusal with status %i", async (status) => {
@@ -58,9 +62,15 @@ describe("opening a console", () => {
 
 describe("the console's WebSocket", () => {
   it.each([
-    ["https://host:8002/vnc.auto.html?token=x", `wss://host:8002/websockify?token=${token}`],
-    ["http://[::1]/vnc.html?path=%3Ftoken%3Dx#y", `ws://[::1]/websockify?token=${token}`],
+    [
+      "https://host:8002/vnc.auto.html?token=x",
+      `wss://host:8002/websockify?token=${token}&page=0123456789abcdef`,
+    ],
+    [
+      "http://[::1]/vnc.html?path=%3Ftoken%3Dx#y",
+      `ws://[::1]/websockify?token=${token}&page=0123456789abcdef`,
+    ],
   ])("for the page at %s is %s", (page, socket) => {
-    expect(consoleSocketUrl(new URL(page), token).href).toBe(socket);
+    expect(consoleSocketUrl(new URL(page), token, "0123456789abcdef").href).toBe(socket);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { canRetry, endByCloseCode, endByName, reasons } from "../src/reasons.ts";
+import { canRetry, endByCloseCode, endByName, reasons, resumesByItself } from "../src/reasons.ts";
 
 const gatewayCodes = [
   [1000, "client-closed"],
@@ -22,6 +22,15 @@ const gatewayCodes = [
   [4030, "stopping"],
   [4031, "too-many-sessions"],
   [4032, "session-too-long"],
+  [4033, "too-many-of-user"],
+  [4034, "too-many-of-project"],
+  [4035, "too-many-of-server"],
+  [4036, "drained"],
+  [4040, "idle"],
+  [4041, "taken-over"],
+  [4042, "server-in-use"],
+  [4043, "no-session"],
+  [4044, "too-many-streams"],
   [4099, "internal"],
 ] as const;
 
@@ -68,5 +77,26 @@ describe("reconnecting", () => {
 
   it.each(reasons)("is offered after %s only where it can help", (reason) => {
     expect(canRetry(reason)).toBe(!hopeless.includes(reason));
+  });
+});
+
+describe("coming back without being asked", () => {
+  const heals = [
+    "client-lost",
+    "client-timeout",
+    "console-gone",
+    "back-end-unreachable",
+    "back-end-timeout",
+    "back-end-closed",
+    "back-end-lost",
+    "stopping",
+    "too-many-sessions",
+    "drained",
+    "internal",
+    "network-lost",
+  ];
+
+  it.each(reasons)("follows %s only where no person has to decide", (reason) => {
+    expect(resumesByItself(reason)).toBe(heals.includes(reason));
   });
 });

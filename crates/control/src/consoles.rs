@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use oriel_domain::{
     BackEnd, ConsoleKind, ConsoleToken, Digest, Grant, Principal, ProjectId, Server, ServerId, ServerStatus,
-    TaskState, Uses,
+    TaskState, Uses, ViewerRole,
 };
 use oriel_inventory::Inventory;
 use oriel_store::{Store, StoreError};
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 use url::Url;
 
-use crate::policy::Policy;
+use crate::policy::{Policy, Rule, Target};
 
 /// How a link carries its token. `token` and `path` in a configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -228,6 +228,10 @@ impl Consoles {
             project: server.project.clone(),
             server: server.id,
             console: kind,
+            role: self.role(principal, server),
+            user_name: principal
+                .is_in(&server.project)
+                .then(|| principal.user.name.as_str().into()),
             uses: self.settings.uses,
             created_at: now,
             expires_at: now.saturating_add(self.settings.ttl),
@@ -241,6 +245,17 @@ impl Consoles {
             url: link.with(&token, lang),
             expires_at: grant.expires_at,
         })
+    }
+
+    /// What this principal is to the server's consoles.
+    fn role(&self, principal: &Principal, server: &Server) -> ViewerRole {
+        match self
+            .policy
+            .check(Rule::ConsoleControl, principal, Target::of(server))
+        {
+            Ok(()) => ViewerRole::Owner,
+            Err(_) => ViewerRole::Observer,
+        }
     }
 
     /// Keeps a grant, unless its principal has lost access since the request began.

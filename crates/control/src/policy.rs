@@ -59,6 +59,8 @@ rules! {
     HostStatus = "os_compute_api:servers:show:host_status", "rule:context_is_admin";
     /// Opening a console.
     RemoteConsoles = "os_compute_api:os-remote-consoles", "rule:project_member_or_admin";
+    /// Using a console that one may open, rather than looking on.
+    ConsoleControl = "oriel:console:control", "@";
     /// Looking up what a console token stands for.
     ConsoleAuthTokens = "os_compute_api:os-console-auth-tokens", "rule:context_is_admin";
     /// Reading what a server wrote on its serial line.

@@ -94,6 +94,26 @@ end_reasons! {
     Stopping = 4030, "stopping", Gateway, 503, "the gateway is stopping";
     /// As many sessions are live as may be.
     TooManySessions = 4031, "too-many-sessions", Gateway, 503, "the gateway carries as many sessions as it may";
+    /// The user has as many sessions as one user may.
+    TooManyOfUser = 4033, "too-many-of-user", Client, 429, "the user has as many sessions as one user may have";
+    /// The project has as many sessions as one project may.
+    TooManyOfProject = 4034, "too-many-of-project", Client, 429, "the project has as many sessions as one project may have";
+    /// The server has as many viewers as one server may.
+    TooManyOfServer = 4035, "too-many-of-server", Client, 429, "the server has as many viewers as one server may have";
+    /// The gateway is being drained: it carries nothing new, and its sessions go elsewhere.
+    Drained = 4036, "drained", Gateway, 503, "the gateway is being taken out of service";
+    /// Nobody had a hand in the session for as long as is allowed.
+    Idle = 4040, "idle", Client, 408, "nobody used the session for as long as is allowed";
+    /// Another viewer took the console over, where a server has one at a time.
+    TakenOver = 4041, "taken-over", Client, 409, "another viewer took the console over";
+    /// Another viewer has the console, where a server has one at a time.
+    ServerInUse = 4042, "server-in-use", Client, 409, "another viewer has the console";
+    /// A page asked about a session that it does not have.
+    NoSession = 4043, "no-session", Client, 404, "the page has no live session";
+    /// A page asked to be told of its session once more than one may.
+    TooManyStreams = 4044, "too-many-streams", Client, 429, "the session is told to as many pages as it may be";
+    /// The operator or the viewer's role forbids what cannot be kept from a console of this kind.
+    RulesUnkept = 4045, "rules-unkept", Gateway, 403, "what this viewer may not do cannot be kept from a console of this kind";
     /// The session was live for as long as one may be.
     SessionTooLong = 4032, "session-too-long", Gateway, 503, "the session reached its longest time";
     /// Something broke inside Oriel.

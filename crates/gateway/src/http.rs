@@ -1,5 +1,6 @@
 //! The gateway's two doors: the page's call that redeems its token, and the WebSocket.
 
+mod events;
 mod page_call;
 
 use std::fmt;
@@ -50,6 +51,8 @@ impl Gateway {
     pub fn router(&self) -> Router {
         Router::new()
             .route("/oriel/v1/console", post(page_call::redeem_console))
+            .route("/oriel/v1/console/events", post(events::events))
+            .route("/oriel/v1/console/stay", post(events::stay))
             .with_state(self.clone())
     }
 
@@ -90,7 +93,9 @@ impl Gateway {
             Err(failure) => {
                 log_refusal(&failure, client);
                 if !coded {
-                    return status(failure.reason).into_response();
+                    let mut response = status(failure.reason).into_response();
+                    tell_when_to_retry(&mut response);
+                    return response;
                 }
                 inner.sessions.spawn(close_at_once(upgrade, failure.reason));
                 switching_protocols(&accepted)
@@ -157,6 +162,15 @@ fn switching_protocols(accepted: &Accepted) -> Response {
 
 fn status(reason: EndReason) -> StatusCode {
     StatusCode::from_u16(reason.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// When to come back to a gateway that takes nothing at this time, in seconds.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+
+fn tell_when_to_retry(response: &mut Response) {
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+    }
 }
 
 fn log_refusal(failure: &Failure, client: ClientAddress) {

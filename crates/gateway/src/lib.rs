@@ -19,8 +19,11 @@ mod serial;
 mod session;
 mod sessions;
 mod spice;
+mod supervisor;
+mod throttle;
 mod traffic;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,9 +33,11 @@ use oriel_store::Store;
 pub use self::http::{ClientAddress, ReachedBy, openapi};
 pub use self::net::ClientStream;
 pub use self::origin::{OriginCheck, OriginRules};
+pub use self::rules::{Clipboard, Rights};
 use self::serial::Lines;
 pub use self::serial::SerialSettings;
 use self::sessions::Sessions;
+pub use self::sessions::{Limits, Viewers};
 
 /// What an operator decides about the gateway.
 #[derive(Debug, Clone)]
@@ -56,10 +61,20 @@ pub struct GatewaySettings {
     pub ping_interval: Duration,
     /// The longest that a session may last, where there is a limit.
     pub longest_session: Option<Duration>,
-    /// Most sessions at once.
-    pub max_sessions: usize,
     /// Serial consoles.
     pub serial: SerialSettings,
+    /// After how long without a key, a click or a text a session ends, where it does.
+    pub idle_timeout: Option<Duration>,
+    /// How long before that its viewer is warned.
+    pub idle_warning: Duration,
+    /// How many sessions there may be at once.
+    pub limits: Limits,
+    /// Most bytes a second from a back end to its viewer, where there is a limit.
+    pub max_rate: Option<NonZeroU32>,
+    /// What viewers may do.
+    pub rights: Rights,
+    /// How long a page goes on trying to come back to a session that broke.
+    pub reconnect_for: Duration,
 }
 
 /// The gateway. Clones share it.
@@ -80,7 +95,7 @@ struct Inner {
 impl Gateway {
     /// Puts a gateway together.
     pub fn new(inventory: Inventory, store: Store, settings: GatewaySettings) -> Self {
-        let sessions = Sessions::new(store.clone(), settings.name.clone(), settings.max_sessions);
+        let sessions = Sessions::new(store.clone(), settings.name.clone(), settings.limits);
         let lines = Lines::new(settings.serial.clone());
         Self {
             inner: Arc::new(Inner {

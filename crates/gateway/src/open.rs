@@ -8,7 +8,8 @@ use oriel_domain::{BackEnd, ConsoleKind, EndReason, Server};
 
 use crate::Inner;
 use crate::http::{ClientAddress, ReachedBy};
-use crate::redeem::{Claim, token_of};
+use crate::redeem::{Claim, page_of, token_of};
+use crate::rules::Rules;
 use crate::screen::{self, Screen};
 use crate::serial::Viewer;
 use crate::session::{Failure, Session};
@@ -35,11 +36,13 @@ impl Inner {
         self.check_origin(parts)?;
         let token = token_of(parts.uri.query(), &parts.headers)?;
         let claim = self.redeem(&token, &parts.headers).await?;
+        let page = page_of(parts.uri.query());
         let connected = async {
+            self.sessions.check_room(&claim.token, &claim.grant)?;
             let console = self.reach(&claim).await?;
             let session = self
                 .sessions
-                .begin(slot, claim.token, claim.grant.clone(), client)
+                .begin(slot, claim.token, claim.grant.clone(), page, client)
                 .await?;
             Ok((session, console))
         };
@@ -65,6 +68,7 @@ impl Inner {
     /// Connects to the console that a claim is for.
     async fn reach(&self, claim: &Claim) -> Result<Console, Failure> {
         let (server, back_end) = self.locate(claim)?;
+        let rules = Rules::of(self.settings.rights, claim.grant.role);
         let settings = &self.settings;
         let (connect, handshake) = (settings.connect_timeout, settings.handshake_timeout);
         match claim.grant.console {
@@ -72,8 +76,9 @@ impl Inner {
                 screen::open(&back_end, connect, handshake).await?,
             )),
             ConsoleKind::Serial => Ok(Console::Serial(
-                self.lines.join(&server, &back_end, true, connect).await?,
+                self.lines.join(&server, &back_end, rules.input, connect).await?,
             )),
+            ConsoleKind::SpiceHtml5 if !rules.are_free() => Err(EndReason::RulesUnkept.into()),
             ConsoleKind::SpiceHtml5 => Ok(Console::Spice(spice::open(&back_end, connect, handshake).await?)),
             ConsoleKind::SpiceDirect | ConsoleKind::Webmks => Err(EndReason::ConsoleGone.into()),
         }

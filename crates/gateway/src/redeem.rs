@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use tokio_util::task::TaskTracker;
 
 use crate::Inner;
-use crate::session::Failure;
+use crate::session::{Failure, PageId};
 
 /// A grant in use. Unless it is kept, its drop gives the token back: an opening that fails, or whose
 /// browser leaves in the middle of it, must not use up somebody's link.
@@ -120,6 +120,14 @@ pub(crate) fn token_of(query: Option<&str>, headers: &HeaderMap) -> Result<Conso
         .ok_or(EndReason::TokenMissing)?
         .parse()
         .map_err(|_| EndReason::TokenUnknown)
+}
+
+/// What a page calls itself in its WebSocket's address.
+pub(crate) fn page_of(query: Option<&str>) -> Option<PageId> {
+    form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+        .filter(|(name, _)| name == "page")
+        .last()
+        .and_then(|(_, value)| PageId::parse(&value))
 }
 
 /// The last cookie of this name.

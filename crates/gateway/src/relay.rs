@@ -15,6 +15,7 @@ mod up;
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
+use std::num::NonZeroU32;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -30,6 +31,7 @@ use self::rest::Rest;
 use crate::farewell::Ended;
 use crate::rules::Filter;
 use crate::session::Failure;
+use crate::throttle::Throttle;
 use crate::traffic::Traffic;
 
 /// Most bytes moved by one read.
@@ -54,6 +56,8 @@ pub(crate) struct Relay<'a, B, H> {
     traffic: &'a Traffic,
     /// Whether bytes from the browser that no filter reads are a person's doing.
     hands: bool,
+    /// What the browser may be sent a second, where that is limited.
+    throttle: Option<Throttle>,
     /// To the browser: the rest of a frame. Nothing may come between its pieces.
     down: Rest,
     /// Behind that, while a back end sends so much that the kernel had better move it.
@@ -67,6 +71,8 @@ pub(crate) struct Relay<'a, B, H> {
     /// Set while bytes for the browser may lie in its TLS layer.
     unflushed: bool,
     pings: Interval,
+    /// When a ping went out that is not answered yet.
+    pinged: Option<Instant>,
     /// When the browser last sent something, or took something that it had kept waiting.
     last_heard: Instant,
     /// The back end takes nothing any more. What it has sent before is still to be shown.
@@ -83,9 +89,8 @@ where
         browser: B,
         back_end: H,
         deframer: Deframer,
-        filter: Option<Filter>,
-        form: Down,
         ping_interval: Duration,
+        max_rate: Option<NonZeroU32>,
         traffic: &'a Traffic,
     ) -> Self {
         let mut pings = tokio::time::interval_at(Instant::now() + ping_interval, ping_interval);
@@ -94,10 +99,11 @@ where
             browser,
             back_end,
             deframer,
-            filter,
-            form,
+            filter: None,
+            form: Down::opaque(),
             traffic,
             hands: true,
+            throttle: max_rate.map(Throttle::new),
             down: Rest::default(),
             pipe: None,
             up: Rest::default(),
@@ -105,6 +111,7 @@ where
             unsettled: true,
             unflushed: false,
             pings,
+            pinged: None,
             last_heard: Instant::now(),
             deaf: false,
         }
@@ -113,6 +120,13 @@ where
     /// Says whether bytes from the browser that no filter reads are a person's doing. They are until this says no.
     pub fn heed_hands(&mut self, hands: bool) {
         self.hands = hands;
+    }
+
+    /// Says that both sides' bytes are a screen's messages, and what becomes of them.
+    pub fn of_screen(mut self, filter: Filter, form: Down) -> Self {
+        self.filter = Some(filter);
+        self.form = form;
+        self
     }
 
     /// Hands on what either side has sent before the relay began.
@@ -193,7 +207,10 @@ where
                 let detail = format!("silent for {:?}", self.last_heard.elapsed());
                 return Poll::Ready(Failure::new(EndReason::ClientLost, detail).into());
             }
-            self.control.get_or_insert_with(|| ControlFrame::ping(b""));
+            if self.control.is_none() {
+                self.control = Some(ControlFrame::ping(b""));
+                self.pinged = Some(Instant::now());
+            }
         }
         Poll::Pending
     }

@@ -4,8 +4,10 @@
 //! forbidden never reaches the hypervisor. A forbidden feature is also taken out of the viewer's `SetEncodings`: a
 //! server may only use what was asked for, so the feature never starts.
 
-use oriel_rfb::client_msg::{ClientMsgError, Event, Kind, Message, Splitter, Step};
+use oriel_domain::ViewerRole;
+use oriel_rfb::client_msg::{ClientMsgError, DEFAULT_MAX_CUT_TEXT, Event, Kind, Message, Splitter, Step};
 use oriel_rfb::encoding;
+use serde::{Deserialize, Serialize};
 
 use crate::relay::Down;
 
@@ -36,7 +38,55 @@ pub(crate) struct Rules {
     pub max_cut_text: u32,
 }
 
+/// Which way the clipboard works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Clipboard {
+    /// Both ways.
+    Both,
+    /// From the viewer to the guest.
+    ToServer,
+    /// From the guest to the viewer.
+    ToClient,
+    /// Not at all.
+    Off,
+}
+
+/// What an operator lets viewers do.
+#[derive(Debug, Clone, Copy)]
+pub struct Rights {
+    /// Which way the clipboard works.
+    pub clipboard: Clipboard,
+    /// Change the size of the guest's screen.
+    pub resize: bool,
+    /// Shut the machine down, reboot or reset it by the screen's protocol.
+    pub power: bool,
+    /// Hear the guest.
+    pub audio: bool,
+}
+
 impl Rules {
+    /// What a viewer in this role may do, of what the operator allows.
+    pub fn of(rights: Rights, role: ViewerRole) -> Self {
+        let input = role != ViewerRole::Observer;
+        let owner = role == ViewerRole::Owner;
+        let clipboard = rights.clipboard;
+        Self {
+            input,
+            clipboard_to_server: input && matches!(clipboard, Clipboard::Both | Clipboard::ToServer),
+            clipboard_to_client: matches!(clipboard, Clipboard::Both | Clipboard::ToClient),
+            resize: owner && rights.resize,
+            power: owner && rights.power,
+            audio: rights.audio,
+            max_cut_text: DEFAULT_MAX_CUT_TEXT,
+        }
+    }
+
+    /// Whether nothing is forbidden that a console can do whose messages pass unread.
+    pub fn are_free(&self) -> bool {
+        self.input && self.clipboard_to_server && self.clipboard_to_client && self.resize && self.audio
+    }
+
     fn admits(&self, kind: Kind) -> bool {
         match kind {
             Kind::Key | Kind::QemuKey | Kind::Pointer | Kind::Gii => self.input,

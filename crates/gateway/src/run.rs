@@ -1,13 +1,11 @@
 //! The session after its answer: greet the browser, relay, say farewell.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::upgrade::downcast;
 use oriel_domain::EndReason;
-use oriel_rfb::client_msg::DEFAULT_MAX_CUT_TEXT;
 use oriel_spice::Channel;
 use oriel_ws::Deframer;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -25,17 +23,6 @@ use crate::{GatewaySettings, Inner};
 
 /// Largest message from a browser, in bytes: more than the largest clipboard that a back end takes.
 const MAX_MESSAGE: u64 = 16 * 1024 * 1024;
-
-/// What every viewer may do.
-const RULES: Rules = Rules {
-    input: true,
-    clipboard_to_server: true,
-    clipboard_to_client: true,
-    resize: true,
-    power: false,
-    audio: true,
-    max_cut_text: DEFAULT_MAX_CUT_TEXT,
-};
 
 /// The session after its answer: greet the browser, relay, say farewell.
 pub(crate) async fn run(
@@ -80,7 +67,8 @@ impl Parts<'_> {
     /// A screen: greeted first, and held to its rules.
     async fn show(mut self, screen: Screen) -> Outcome {
         let deframer = Deframer::new(MAX_MESSAGE);
-        let form = Down::new(&RULES, &screen.init);
+        let rules = Rules::of(self.settings.rights, self.live.grant.role);
+        let form = Down::new(&rules, &screen.init);
         let limit = self.settings.handshake_timeout;
         let greeted = tokio::select! {
             greeted = screen::greet(&mut self.browser, deframer, self.received, screen.init, limit) => greeted,
@@ -90,28 +78,27 @@ impl Parts<'_> {
             Ok(greeted) => greeted,
             Err(ended) => return (ended, self.browser, Vec::new()),
         };
-        let filter = Some(Filter::new(RULES));
-        let (ping, traffic) = (self.settings.ping_interval, &self.live.traffic);
-        let mut relay = Relay::new(self.browser, screen.stream, deframer, filter, form, ping, traffic);
+        let (ping, rate) = (self.settings.ping_interval, self.settings.max_rate);
+        let mut relay = Relay::new(
+            self.browser,
+            screen.stream,
+            deframer,
+            ping,
+            rate,
+            &self.live.traffic,
+        )
+        .of_screen(Filter::new(rules), form);
         let ended = relay.start_with(screen.early, &early).err().map(Ended::from);
-        relay_to_end(self.settings, self.live, relay, ended).await
+        relay_to_end(self.live, relay, ended).await
     }
 
     /// A serial line, whose bytes are no messages.
     async fn join(mut self, viewer: Viewer) -> Outcome {
         let deframer = Deframer::new(MAX_MESSAGE);
-        let (ping, traffic) = (self.settings.ping_interval, &self.live.traffic);
-        let mut relay = Relay::new(
-            self.browser,
-            viewer,
-            deframer,
-            None,
-            Down::opaque(),
-            ping,
-            traffic,
-        );
+        let (ping, rate) = (self.settings.ping_interval, self.settings.max_rate);
+        let mut relay = Relay::new(self.browser, viewer, deframer, ping, rate, &self.live.traffic);
         let ended = relay.start_with_frames(&mut self.received);
-        relay_to_end(self.settings, self.live, relay, ended).await
+        relay_to_end(self.live, relay, ended).await
     }
 
     /// A channel of SPICE, which passes unread behind its link.
@@ -131,26 +118,17 @@ impl Parts<'_> {
             Ok(linked) => linked,
             Err(ended) => return (ended, self.browser, Vec::new()),
         };
-        let (ping, traffic) = (self.settings.ping_interval, &self.live.traffic);
-        let mut relay = Relay::new(
-            self.browser,
-            stream,
-            deframer,
-            None,
-            Down::opaque(),
-            ping,
-            traffic,
-        );
+        let (ping, rate) = (self.settings.ping_interval, self.settings.max_rate);
+        let mut relay = Relay::new(self.browser, stream, deframer, ping, rate, &self.live.traffic);
         // On every other channel a page answers by itself.
         relay.heed_hands(channel == Channel::INPUTS);
         let ended = relay.start_with(Vec::new(), &early).err().map(Ended::from);
-        relay_to_end(self.settings, self.live, relay, ended).await
+        relay_to_end(self.live, relay, ended).await
     }
 }
 
 /// Relays until one side ends it, or somebody else does.
 async fn relay_to_end<H: AsyncRead + AsyncWrite + MaybeRaw + Unpin>(
-    settings: &GatewaySettings,
     live: &Live,
     mut relay: Relay<'_, ClientStream, H>,
     ended: Option<Ended>,
@@ -160,19 +138,10 @@ async fn relay_to_end<H: AsyncRead + AsyncWrite + MaybeRaw + Unpin>(
         None => tokio::select! {
             ended = relay.run() => ended,
             reason = live.told_to_end() => reason.into(),
-            reason = too_long(settings.longest_session) => reason.into(),
         },
     };
     let (browser, unsent) = relay.into_browser();
     (ended, browser, unsent)
-}
-
-async fn too_long(longest: Option<Duration>) -> EndReason {
-    match longest {
-        Some(longest) => tokio::time::sleep(longest).await,
-        None => std::future::pending().await,
-    }
-    EndReason::SessionTooLong
 }
 
 /// Tells our own page at once why nothing opens.

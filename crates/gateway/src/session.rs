@@ -3,11 +3,14 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU8;
+use std::time::Duration;
 
 use oriel_domain::{Digest, EndReason, Grant, SessionId};
 use oriel_store::StoreError;
 use time::OffsetDateTime;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::http::ClientAddress;
 use crate::sessions::{Sessions, Slot};
@@ -75,6 +78,39 @@ macro_rules! log_end {
 }
 pub(crate) use log_end;
 
+/// An end that a session was told: why, by whom where another viewer did it, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub reason: EndReason,
+    pub by: Option<Box<str>>,
+    pub at: OffsetDateTime,
+}
+
+/// What changes in a session while it lives. Whoever joins late reads the whole of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Status {
+    pub told: Option<Told>,
+    /// When it ends for want of use, once its viewer has to be warned of that.
+    pub idle_until: Option<Instant>,
+    pub round_trip: Option<Duration>,
+    /// Counts the comings and goings of its server's viewers.
+    pub company: u32,
+}
+
+/// A page's own name for its session: several pages of one browser may share a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PageId(u64);
+
+impl PageId {
+    /// Reads 16 hexadecimal digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        digits
+            .then(|| u64::from_str_radix(text, 16).ok().map(Self))
+            .flatten()
+    }
+}
+
 /// A live session, as others in the process see it.
 #[derive(Debug)]
 pub(crate) struct Live {
@@ -83,39 +119,55 @@ pub(crate) struct Live {
     pub token: Digest,
     /// What that token stands for.
     pub grant: Grant,
+    pub page: Option<PageId>,
     /// Where the browser is.
     pub client: ClientAddress,
     pub began_at: OffsetDateTime,
     pub traffic: Traffic,
-    told: watch::Sender<Option<EndReason>>,
+    pub status: watch::Sender<Status>,
+    /// Side channels that are open.
+    pub streams: AtomicU8,
 }
 
 impl Live {
-    pub(crate) fn new(token: Digest, grant: Grant, client: ClientAddress) -> Self {
+    pub(crate) fn new(token: Digest, grant: Grant, page: Option<PageId>, client: ClientAddress) -> Self {
         Self {
             id: SessionId::random(),
             token,
             grant,
+            page,
             client,
             began_at: OffsetDateTime::now_utc(),
             traffic: Traffic::new(),
-            told: watch::Sender::new(None),
+            status: watch::Sender::new(Status::default()),
+            streams: AtomicU8::new(0),
         }
     }
 
     /// Ends it for this reason, unless it was told another before.
     pub fn end(&self, reason: EndReason) {
-        self.told.send_if_modified(|told| {
-            let first = told.is_none();
-            told.get_or_insert(reason);
+        self.end_by(reason, None);
+    }
+
+    /// The same, and by whom.
+    pub fn end_by(&self, reason: EndReason, by: Option<Box<str>>) {
+        self.status.send_if_modified(|status| {
+            let first = status.told.is_none();
+            let at = OffsetDateTime::now_utc();
+            status.told.get_or_insert(Told { reason, by, at });
             first
         });
     }
 
+    pub fn is_told(&self) -> bool {
+        self.status.borrow().told.is_some()
+    }
+
     /// Resolves when somebody wants it to end.
     pub async fn told_to_end(&self) -> EndReason {
-        let mut told = self.told.subscribe();
-        match told.wait_for(Option::is_some).await.map(|reason| *reason) {
+        let mut status = self.status.subscribe();
+        let told = status.wait_for(|status| status.told.is_some()).await;
+        match told.map(|status| status.told.as_ref().map(|told| told.reason)) {
             Ok(Some(reason)) => reason,
             _ => EndReason::Internal,
         }
@@ -150,14 +202,16 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         // Dropped without an end of its own, it was cut: by who told it to end, or by a fault here.
-        let told = *self.live.told.borrow();
+        let told = self.live.status.borrow().told.as_ref().map(|told| told.reason);
         let failure = self
             .end
             .take()
             .unwrap_or_else(|| told.unwrap_or(EndReason::Internal).into());
         let (down, up) = self.live.traffic.bytes();
-        let (session_id, reason) = (self.live.id, failure.reason);
-        log_end!(reason, %session_id, %reason, detail = failure.detail, down, up, "session ended");
+        let (session_id, client, reason) = (self.live.id, self.live.client, failure.reason);
+        log_end!(reason, %session_id, %client, %reason, detail = failure.detail, down, up, "session ended");
+        // Whoever listens at its side channel learns of every end, and hears no more.
+        self.live.end(reason);
         self.sessions.ended(&self.live, reason);
     }
 }

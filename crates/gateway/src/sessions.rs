@@ -1,10 +1,11 @@
 //! The sessions of this gateway: how many there are, which they are, and who is told when it stops.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use oriel_domain::{Digest, EndReason, Grant, SessionId};
+use oriel_domain::{Digest, EndReason, Grant, ProjectId, Protocol, ServerId, SessionId, UserId, ViewerRole};
 use oriel_store::{SessionRecord, Store};
 use time::OffsetDateTime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
@@ -12,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::http::ClientAddress;
-use crate::session::{Failure, Live, Session};
+use crate::session::{Failure, Live, PageId, Session};
 
 /// The live sessions of this gateway. Clones share them.
 #[derive(Debug, Clone)]
@@ -24,6 +25,7 @@ pub(crate) struct Sessions {
 struct Inner {
     store: Store,
     gateway: String,
+    limits: Limits,
     /// One permit for each session that may still begin. Closed when the gateway stops.
     slots: Arc<Semaphore>,
     register: Mutex<Register>,
@@ -33,8 +35,127 @@ struct Inner {
 
 #[derive(Debug, Default)]
 struct Register {
-    stopping: bool,
+    /// Set while no session may begin, and why.
+    closed: Option<EndReason>,
     live: HashMap<SessionId, Arc<Live>>,
+    by_server: HashMap<ServerId, Vec<Arc<Live>>>,
+    by_user: HashMap<UserId, usize>,
+    by_project: HashMap<ProjectId, usize>,
+}
+
+impl Register {
+    fn viewers(&self, server: ServerId) -> &[Arc<Live>] {
+        self.by_server.get(&server).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Which sessions make room for one more of this grant, if one may begin.
+    fn room(&self, limits: &Limits, token: &Digest, grant: &Grant) -> Result<Vec<Arc<Live>>, EndReason> {
+        if let Some(reason) = self.closed {
+            return Err(reason);
+        }
+        let viewers = self.viewers(grant.server);
+        let mut leaving = Vec::new();
+        if limits.viewers != Viewers::Many {
+            for other in viewers {
+                // The same link in the same browser: a page that was opened again, or came back sooner than its
+                // broken connection was noticed.
+                let own = other.token == *token;
+                // SPICE has a session for each channel of one page.
+                if own && grant.console.protocol() == Protocol::Spice {
+                    continue;
+                }
+                let takes = limits.viewers == Viewers::TakeOver && grant.role != ViewerRole::Observer;
+                if !own && !takes && !other.is_told() {
+                    return Err(EndReason::ServerInUse);
+                }
+                leaving.push(Arc::clone(other));
+            }
+        }
+        let over = |most: Option<usize>, now: usize, left: usize| most.is_some_and(|most| now - left >= most);
+        let users = leaving.iter().filter(|live| live.grant.user == grant.user);
+        let of = |count: Option<&usize>| count.copied().unwrap_or_default();
+        if over(limits.per_user, of(self.by_user.get(&grant.user)), users.count()) {
+            return Err(EndReason::TooManyOfUser);
+        }
+        if over(
+            limits.per_project,
+            of(self.by_project.get(&grant.project)),
+            leaving.len(),
+        ) {
+            return Err(EndReason::TooManyOfProject);
+        }
+        if over(limits.per_server, viewers.len(), leaving.len()) {
+            return Err(EndReason::TooManyOfServer);
+        }
+        Ok(leaving)
+    }
+
+    fn add(&mut self, live: &Arc<Live>) {
+        self.live.insert(live.id, Arc::clone(live));
+        let viewers = self.by_server.entry(live.grant.server).or_default();
+        viewers.push(Arc::clone(live));
+        tell_company(viewers);
+        *self.by_user.entry(live.grant.user.clone()).or_default() += 1;
+        *self.by_project.entry(live.grant.project.clone()).or_default() += 1;
+    }
+
+    fn remove(&mut self, live: &Live) {
+        if self.live.remove(&live.id).is_none() {
+            return;
+        }
+        if let Entry::Occupied(mut viewers) = self.by_server.entry(live.grant.server) {
+            viewers.get_mut().retain(|other| other.id != live.id);
+            tell_company(viewers.get());
+            if viewers.get().is_empty() {
+                viewers.remove();
+            }
+        }
+        one_less(self.by_user.entry(live.grant.user.clone()));
+        one_less(self.by_project.entry(live.grant.project.clone()));
+    }
+}
+
+fn one_less<K>(entry: Entry<'_, K, usize>) {
+    if let Entry::Occupied(mut count) = entry {
+        *count.get_mut() -= 1;
+        if *count.get() == 0 {
+            count.remove();
+        }
+    }
+}
+
+/// Those who look at one server learn that somebody came or went.
+fn tell_company(viewers: &[Arc<Live>]) {
+    for live in viewers {
+        live.status
+            .send_modify(|status| status.company = status.company.wrapping_add(1));
+    }
+}
+
+/// How many viewers a server has at a time, and what becomes of the second where it has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Viewers {
+    /// Any number.
+    Many,
+    /// One: the second takes over from the first.
+    TakeOver,
+    /// One: the second is refused.
+    Refuse,
+}
+
+/// How many sessions there may be at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// In all.
+    pub sessions: usize,
+    /// Of one user.
+    pub per_user: Option<usize>,
+    /// Of one project's servers.
+    pub per_project: Option<usize>,
+    /// Of one server.
+    pub per_server: Option<usize>,
+    /// One viewer of a server, or many.
+    pub viewers: Viewers,
 }
 
 /// Leave to begin one session. It is held while the back end is opened, so that openings count too,
@@ -46,12 +167,13 @@ pub(crate) struct Slot {
 }
 
 impl Sessions {
-    pub fn new(store: Store, gateway: String, max: usize) -> Self {
-        let slots = Arc::new(Semaphore::new(max.min(Semaphore::MAX_PERMITS)));
+    pub fn new(store: Store, gateway: String, limits: Limits) -> Self {
+        let slots = Arc::new(Semaphore::new(limits.sessions.min(Semaphore::MAX_PERMITS)));
         Self {
             inner: Arc::new(Inner {
                 store,
                 gateway,
+                limits,
                 slots,
                 register: Mutex::default(),
                 tasks: TaskTracker::new(),
@@ -61,6 +183,7 @@ impl Sessions {
 
     /// Takes a slot, if one more session may begin.
     pub fn admit(&self) -> Result<Slot, EndReason> {
+        self.check_open()?;
         let permit = Arc::clone(&self.inner.slots)
             .try_acquire_owned()
             .map_err(|error| match error {
@@ -73,22 +196,43 @@ impl Sessions {
         })
     }
 
-    /// Begins a session and records it.
+    /// Whether sessions may begin at all.
+    pub fn check_open(&self) -> Result<(), EndReason> {
+        self.register().closed.map_or(Ok(()), Err)
+    }
+
+    /// Whether one more session of this grant may begin. It is decided anew when it does; this spares the hypervisor
+    /// those that may not.
+    pub fn check_room(&self, token: &Digest, grant: &Grant) -> Result<(), EndReason> {
+        self.register().room(&self.inner.limits, token, grant).map(drop)
+    }
+
+    /// Begins a session and records it. Those that it takes over from are told so.
     pub async fn begin(
         &self,
         slot: Slot,
         token: Digest,
         grant: Grant,
+        page: Option<PageId>,
         client: ClientAddress,
     ) -> Result<Session, Failure> {
-        let live = Arc::new(Live::new(token, grant, client));
-        {
+        let mut live = Live::new(token, grant, page, client);
+        let live = {
             let mut register = self.register();
-            if register.stopping {
-                return Err(EndReason::Stopping.into());
+            for loser in register.room(&self.inner.limits, &token, &live.grant)? {
+                loser.end_by(EndReason::TakenOver, live.grant.user_name.clone());
             }
-            register.live.insert(live.id, Arc::clone(&live));
-        }
+            if live.grant.console.protocol() == Protocol::Spice {
+                let viewers = register.viewers(live.grant.server);
+                if let Some(other) = viewers.iter().find(|other| other.token == token) {
+                    // Keys and pointer have a channel of their own; the others would be idle for ever.
+                    live.traffic.share_hand(&other.traffic);
+                }
+            }
+            let live = Arc::new(live);
+            register.add(&live);
+            live
+        };
         // From here on, every way out ends the session.
         let session = Session::new(Arc::clone(&live), self.clone(), slot);
         let record = SessionRecord {
@@ -110,7 +254,7 @@ impl Sessions {
 
     /// Takes a session off the register, and records its end beside whoever carried it.
     pub fn ended(&self, live: &Live, reason: EndReason) {
-        self.register().live.remove(&live.id);
+        self.register().remove(live);
         let (id, (down, up)) = (live.id, live.traffic.bytes());
         let store = self.inner.store.clone();
         self.inner.tasks.spawn(async move {
@@ -121,9 +265,44 @@ impl Sessions {
         });
     }
 
-    /// The live session with this id.
-    pub fn get(&self, id: SessionId) -> Option<Arc<Live>> {
-        self.register().live.get(&id).map(Arc::clone)
+    /// The session that a token's page has: the one of this page, or the youngest.
+    pub fn of_page(&self, server: ServerId, token: &Digest, page: Option<PageId>) -> Option<Arc<Live>> {
+        let register = self.register();
+        let mut own = register.viewers(server).iter().rev();
+        own.find(|live| live.token == *token && (page.is_none() || live.page == page))
+            .map(Arc::clone)
+    }
+
+    /// Those who look at a server.
+    pub fn viewers(&self, server: ServerId) -> Vec<Arc<Live>> {
+        self.register().viewers(server).to_vec()
+    }
+
+    /// Looks at each live session.
+    pub fn each(&self, look: impl Fn(&Live)) {
+        for live in self.register().live.values() {
+            look(live);
+        }
+    }
+
+    /// Takes no new session and sends the live ones elsewhere, or serves again.
+    pub fn drain(&self, drain: bool) {
+        let mut register = self.register();
+        match (register.closed, drain) {
+            (None, true) => {
+                register.closed = Some(EndReason::Drained);
+                let live = register.live.len();
+                tracing::info!(live, "draining: no new sessions, live ones are sent elsewhere");
+                for live in register.live.values() {
+                    live.end(EndReason::Drained);
+                }
+            }
+            (Some(EndReason::Drained), false) => {
+                register.closed = None;
+                tracing::info!("no longer draining: sessions may begin again");
+            }
+            _ => {}
+        }
     }
 
     /// Where work goes that outlives the request it belongs to, and that a stop waits for.
@@ -141,7 +320,7 @@ impl Sessions {
         self.inner.slots.close();
         {
             let mut register = self.register();
-            register.stopping = true;
+            register.closed = Some(EndReason::Stopping);
             for live in register.live.values() {
                 live.end(EndReason::Stopping);
             }

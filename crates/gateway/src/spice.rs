@@ -86,7 +86,7 @@ pub(crate) async fn link(
         received,
         data: Vec::new(),
     };
-    let request = page.within(limit, PageSide::request).await?;
+    let request = in_time(limit, page.request()).await?;
     let channel = request.channel;
     let back_end = tokio::time::timeout(limit, link_back_end(waiting, &request));
     let (stream, reply) = match back_end.await {
@@ -103,8 +103,7 @@ pub(crate) async fn link(
     };
     send(page.browser, &reply.to_bytes()).await?;
     let proof = proof_length(&request);
-    page.within(limit, async move |page| page.proof(proof).await)
-        .await?;
+    in_time(limit, page.proof(proof)).await?;
     send(page.browser, &Status::OK.0.to_le_bytes()).await?;
     tracing::debug!(%channel, number = request.number, "linked");
     Ok(Linked {
@@ -251,6 +250,14 @@ fn lost(error: &std::io::Error) -> Failure {
     }
 }
 
+/// A step of the page's, which has so much time.
+async fn in_time<T>(limit: Duration, step: impl Future<Output = Result<T, Ended>>) -> Result<T, Ended> {
+    tokio::time::timeout(limit, step).await.unwrap_or_else(|_| {
+        let detail = format!("no SPICE link within {limit:?}");
+        Err(Failure::new(EndReason::ClientTimeout, detail).into())
+    })
+}
+
 /// The gateway as the page's server.
 struct PageSide<'a> {
     browser: &'a mut ClientStream,
@@ -262,20 +269,6 @@ struct PageSide<'a> {
 }
 
 impl PageSide<'_> {
-    async fn within<T>(
-        &mut self,
-        limit: Duration,
-        step: impl AsyncFnOnce(&mut Self) -> Result<T, Ended>,
-    ) -> Result<T, Ended> {
-        match tokio::time::timeout(limit, step(self)).await {
-            Ok(done) => done,
-            Err(_) => {
-                let detail = format!("no SPICE link within {limit:?}");
-                Err(Failure::new(EndReason::ClientTimeout, detail).into())
-            }
-        }
-    }
-
     /// What it wants.
     async fn request(&mut self) -> Result<Request, Ended> {
         let strange = |error: LinkError| Failure::new(EndReason::ClientProtocol, error.to_string());

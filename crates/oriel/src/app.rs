@@ -20,7 +20,9 @@ use oriel_control::identity::{Embedded, Identity, IdentityError, IdentitySetting
 use oriel_control::policy::{Policy, PolicyError};
 use oriel_control::request_id::RequestId;
 use oriel_domain::{ConsoleKind, EndReason};
-use oriel_gateway::{ClientAddress, Gateway, GatewaySettings, OriginRules, SerialSettings};
+use oriel_gateway::{
+    ClientAddress, Gateway, GatewaySettings, Limits, OriginRules, Rights, SerialSettings, Viewers,
+};
 use oriel_inventory::{FileInventory, Inventory, LoadError};
 use oriel_store::{Store, StoreError};
 use percent_encoding::percent_decode_str;
@@ -29,7 +31,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use crate::config::{Config, ConfigError, IdentityMode, TlsMode};
+use crate::config::{Config, ConfigError, IdentityMode, SecondViewer, TlsMode, ViewersAtOnce};
 use crate::linger::linger;
 use crate::listen::{ListenSettings, Listener, Networks};
 use crate::openapi;
@@ -135,6 +137,10 @@ impl App {
                 "sessions that the last run left open are recorded as ended"
             );
         }
+        // Who starts a gateway wants it to serve.
+        store
+            .ask_to_drain(&gateway_settings.name, false, OffsetDateTime::now_utc())
+            .await?;
         let gateway = Gateway::new(inventory.clone(), store.clone(), gateway_settings);
         let control = Control::new(
             identity(config, &store)?,
@@ -169,6 +175,7 @@ impl App {
         let mut chores = JoinSet::new();
         chores.spawn(self.inventory.watch(self.poll_interval));
         chores.spawn(sweep(self.store.clone()));
+        chores.spawn(self.gateway.clone().supervise());
         if let Some(certificates) = self.certificates {
             chores.spawn(certificates.watch());
         }
@@ -455,10 +462,15 @@ fn compute_settings(config: &Config) -> ComputeSettings {
     }
 }
 
+/// The gateway's name in the audit trail, and the one that it is drained by.
+pub fn gateway_name(config: &Config) -> String {
+    config.gateway.name.clone().unwrap_or_else(host_name)
+}
+
 fn gateway_settings(config: &Config) -> GatewaySettings {
     let gateway = &config.gateway;
     GatewaySettings {
-        name: gateway.name.clone().unwrap_or_else(host_name),
+        name: gateway_name(config),
         origins: OriginRules::new(config.public_url.clone(), &gateway.allowed_origins)
             .checked(gateway.origin_check),
         framed: !config.page.frame_ancestors.is_empty(),
@@ -468,12 +480,32 @@ fn gateway_settings(config: &Config) -> GatewaySettings {
         handshake_timeout: gateway.handshake_timeout.0,
         ping_interval: gateway.ping_interval.0,
         longest_session: gateway.longest_session.map(|span| span.0),
-        max_sessions: gateway.max_sessions,
         serial: SerialSettings {
             replay: gateway.serial_replay,
             linger: gateway.serial_linger.0,
             max_lingering: gateway.serial_max_lingering,
         },
+        idle_timeout: gateway.idle_timeout.map(|span| span.0),
+        idle_warning: gateway.idle_warning.0,
+        limits: Limits {
+            sessions: gateway.max_sessions,
+            per_user: gateway.max_sessions_per_user,
+            per_project: gateway.max_sessions_per_project,
+            per_server: gateway.max_sessions_per_server,
+            viewers: match (gateway.viewers, gateway.second_viewer) {
+                (ViewersAtOnce::Many, _) => Viewers::Many,
+                (ViewersAtOnce::One, SecondViewer::TakeOver) => Viewers::TakeOver,
+                (ViewersAtOnce::One, SecondViewer::Refuse) => Viewers::Refuse,
+            },
+        },
+        max_rate: gateway.max_rate,
+        rights: Rights {
+            clipboard: gateway.clipboard,
+            resize: gateway.resize,
+            power: gateway.power,
+            audio: gateway.audio,
+        },
+        reconnect_for: gateway.reconnect_for.0,
     }
 }
 

@@ -5,12 +5,14 @@ pub mod identity;
 use std::error::Error;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use clap::{Args, Parser, Subcommand};
 use oriel_control::identity::{KeystoneError, Vault};
 use oriel_control::policy::Policy;
 use oriel_inventory::FileInventory;
 use oriel_store::Store;
+use time::OffsetDateTime;
 
 use crate::app::{self, App, AppError};
 use crate::config::{Config, ConfigError, EXAMPLE, IdentityMode, TlsMode};
@@ -60,8 +62,26 @@ enum Command {
     /// Access keys, for programs that sign their requests (Huawei's SDKs)
     #[command(subcommand)]
     Credential(CredentialCommand),
+    /// Let a gateway carry no new consoles, and send its open ones elsewhere
+    ///
+    /// The pages come back by themselves, by whichever gateway then answers. Oriel itself goes on running; its next
+    /// start ends the draining.
+    Drain(DrainArgs),
     /// Serve a test picture over VNC that shows the keys and clicks it gets
     DemoServer(DemoServerArgs),
+}
+
+#[derive(Debug, Args)]
+struct DrainArgs {
+    /// The gateway's name [default: gateway.name of the configuration]
+    #[arg(long, value_name = "NAME")]
+    gateway: Option<String>,
+    /// Let it carry consoles again
+    #[arg(long)]
+    undo: bool,
+    /// How long to wait for its sessions to end; 0s does not wait
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = humantime::parse_duration)]
+    wait: Duration,
 }
 
 #[derive(Debug, Args)]
@@ -94,6 +114,14 @@ pub enum CommandError {
     /// Keystone, where it was asked.
     #[error("identity.keystone: {0}")]
     Keystone(#[from] KeystoneError),
+    /// A gateway that still carries sessions when the time to drain it is over.
+    #[error("gateway {gateway} still carries {sessions} sessions: is it running? It looks every second")]
+    NotDrained {
+        /// Its name.
+        gateway: String,
+        /// How many.
+        sessions: u64,
+    },
     /// The demo server.
     #[error(transparent)]
     DemoServer(#[from] DemoServerError),
@@ -165,8 +193,44 @@ impl Cli {
                 };
                 Ok(identity::run_credential(keys, &vault, command, out).await?)
             }
+            Command::Drain(args) => drain(&config, args, out).await,
             Command::ExampleConfig | Command::DemoServer(_) => Ok(()),
         }
+    }
+}
+
+/// Writes the order into the store, where the gateway looks every second, and waits until it is carried out.
+async fn drain(config: &Config, args: DrainArgs, out: &mut impl Write) -> Result<(), CommandError> {
+    const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+    let gateway = args.gateway.unwrap_or_else(|| app::gateway_name(config));
+    let store = Store::open(&config.database()).await.map_err(AppError::from)?;
+    store
+        .ask_to_drain(&gateway, !args.undo, OffsetDateTime::now_utc())
+        .await
+        .map_err(AppError::from)?;
+    if args.undo {
+        writeln!(out, "Gateway {gateway} carries consoles again.")?;
+        return Ok(());
+    }
+    let deadline = Instant::now() + args.wait;
+    loop {
+        let sessions = store.live_sessions(&gateway).await.map_err(AppError::from)?;
+        if sessions == 0 {
+            writeln!(out, "Gateway {gateway} carries no console, and takes no new one.")?;
+            return Ok(());
+        }
+        if args.wait.is_zero() {
+            writeln!(
+                out,
+                "Gateway {gateway} takes no new console. {sessions} are still open."
+            )?;
+            return Ok(());
+        }
+        if Instant::now() >= deadline {
+            return Err(CommandError::NotDrained { gateway, sessions });
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 

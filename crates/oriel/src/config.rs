@@ -24,7 +24,10 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use self::log::{Log, LogFormat};
-pub use self::planes::{Compute, Consoles, Gateway, Grants, Identity, IdentityMode, Inventory, Policy};
+pub use self::planes::{
+    Compute, Consoles, Gateway, Grants, Identity, IdentityMode, Inventory, Policy, SecondViewer,
+    ViewersAtOnce,
+};
 pub use self::port::{Listen, MinTls, Page, Tls, TlsMode};
 pub use self::reference::EXAMPLE;
 pub use self::span::Span;

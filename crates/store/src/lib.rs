@@ -184,6 +184,7 @@ fn migrator() -> Migrator {
             "keystone keys",
             include_str!("../migrations/0006_keystone_keys.sql"),
         ),
+        step(8, "viewers", include_str!("../migrations/0008_viewers.sql")),
     ])
 }
 

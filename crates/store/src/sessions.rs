@@ -26,8 +26,8 @@ impl Store {
     /// Records that a session began.
     pub async fn begin_session(&self, session: &SessionRecord) -> Result<(), StoreError> {
         let insert = sqlx::query(
-            "INSERT INTO sessions (id, grant_hash, user_id, project_id, server_id, console, client, gateway, began_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO sessions (id, grant_hash, user_id, project_id, server_id, console, role, client, gateway, began_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(session.id.to_string())
         .bind(&session.token.as_bytes()[..])
@@ -35,6 +35,7 @@ impl Store {
         .bind(session.grant.project.as_str())
         .bind(session.grant.server.to_string())
         .bind(session.grant.console.name())
+        .bind(session.grant.role.name())
         .bind(&session.client)
         .bind(&session.gateway)
         .bind(to_seconds(session.began_at));
@@ -79,11 +80,49 @@ impl Store {
             .await?;
         Ok(ended.rows_affected())
     }
+
+    /// How many sessions the trail says that this gateway carries now.
+    pub async fn live_sessions(&self, gateway: &str) -> Result<u64, StoreError> {
+        let live: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM sessions WHERE gateway = ? AND ended_at IS NULL")
+                .bind(gateway)
+                .fetch_one(&self.read)
+                .await?;
+        Ok(u64::try_from(live).unwrap_or_default())
+    }
+
+    /// Asks a gateway to carry nothing new and to send its sessions elsewhere, or takes that back. It looks for this
+    /// every second.
+    pub async fn ask_to_drain(
+        &self,
+        gateway: &str,
+        drain: bool,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let ask = if drain {
+            sqlx::query("INSERT OR IGNORE INTO draining_gateways (name, asked_at) VALUES (?, ?)")
+                .bind(gateway)
+                .bind(to_seconds(now))
+        } else {
+            sqlx::query("DELETE FROM draining_gateways WHERE name = ?").bind(gateway)
+        };
+        ask.execute(&self.write).await?;
+        Ok(())
+    }
+
+    /// Whether somebody has asked this gateway to drain.
+    pub async fn is_to_drain(&self, gateway: &str) -> Result<bool, StoreError> {
+        let asked = sqlx::query("SELECT 1 FROM draining_gateways WHERE name = ?")
+            .bind(gateway)
+            .fetch_optional(&self.read)
+            .await?;
+        Ok(asked.is_some())
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use oriel_domain::{ConsoleKind, ConsoleToken, ProjectId, ServerId, UserId, Uses};
+    use oriel_domain::{ConsoleKind, ConsoleToken, ProjectId, ServerId, UserId, Uses, ViewerRole};
     use time::Duration;
 
     use super::*;
@@ -107,6 +146,8 @@ mod tests {
                 project: ProjectId::random(),
                 server: ServerId::random(),
                 console: ConsoleKind::Novnc,
+                role: ViewerRole::Owner,
+                user_name: Some("alice".into()),
                 uses: Uses::One,
                 created_at: NOW,
                 expires_at: NOW,

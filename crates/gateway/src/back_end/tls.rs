@@ -126,6 +126,7 @@ async fn anonymous(stream: BackEndStream) -> Result<TlsStream, Failure> {
 }
 
 #[cfg(not(feature = "anonymous-tls"))]
+#[expect(clippy::unused_async, reason = "called as the other is")]
 async fn anonymous(_stream: BackEndStream) -> Result<TlsStream, Failure> {
     Err(super::files::insecure("this build of Oriel has no anonymous TLS"))
 }

@@ -9,13 +9,13 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
-use oriel_domain::{ConsoleKind, ConsoleToken, EndReason, Server};
+use oriel_domain::{ConsoleToken, EndReason, Grant, Server};
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{client_of, log_refusal, status};
+use super::{ClientAddress, client_of, log_refusal, status, tell_when_to_retry};
 use crate::redeem::Claim;
-use crate::session::Failure;
+use crate::session::{Failure, PageId};
 use crate::{Gateway, Inner};
 
 /// Largest body of the page's call, in bytes.
@@ -26,9 +26,13 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// What a page sends to redeem its token.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct OpenConsole {
+pub(super) struct OpenConsole {
     /// The token of the link.
     token: String,
+    /// What the page calls itself: 16 hexadecimal digits, the same as in its WebSocket's `page`. It tells the pages of
+    /// one browser apart.
+    #[serde(default)]
+    page: Option<String>,
 }
 
 /// The console that a page's token opens.
@@ -45,6 +49,10 @@ struct ConsoleFacts {
     /// The type, such as `novnc`.
     #[serde(rename = "type")]
     kind: &'static str,
+    /// What the viewer is to it: `owner`, `peer` or `observer`.
+    role: &'static str,
+    /// Seconds that a page goes on trying to come back to a console that broke.
+    reconnect_for: u64,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -55,7 +63,7 @@ struct ServerFacts {
 
 /// Why a page's token opens nothing.
 #[derive(Serialize, ToSchema)]
-struct Refusal {
+pub(super) struct Refusal {
     error: RefusalReason,
 }
 
@@ -67,7 +75,7 @@ struct RefusalReason {
 }
 
 #[derive(OpenApi)]
-#[openapi(paths(redeem_console))]
+#[openapi(paths(redeem_console, super::events::events, super::events::stay))]
 struct Document;
 
 /// The gateway's part of `/openapi.json`.
@@ -78,7 +86,8 @@ impl Inner {
     /// What the page's call does: origin, token, and whether the console is still there.
     async fn redeem_for_page(&self, parts: &Parts, body: Body) -> Result<(Claim, Arc<Server>), Failure> {
         self.check_origin(parts)?;
-        let token = read_token(&parts.headers, body).await?;
+        self.sessions.check_open()?;
+        let (token, _) = read_call(&parts.headers, body).await?;
         let claim = self.redeem(&token, &parts.headers).await?;
         match self.locate(&claim) {
             Ok((server, _)) => Ok((claim, server)),
@@ -105,6 +114,8 @@ impl Inner {
         (status = 404, description = "The server or its console is not there any more", body = Refusal),
         (status = 408, description = "The body did not come in time", body = Refusal),
         (status = 500, description = "Something broke inside", body = Refusal),
+        (status = 503, description = "The gateway takes no new console, or not at this time", body = Refusal,
+            headers(("Retry-After" = u32))),
     ),
 )]
 pub(super) async fn redeem_console(State(gateway): State<Gateway>, request: Request) -> Response {
@@ -112,7 +123,8 @@ pub(super) async fn redeem_console(State(gateway): State<Gateway>, request: Requ
     let (parts, body) = request.into_parts();
     match inner.redeem_for_page(&parts, body).await {
         Ok((claim, server)) => {
-            let mut response = Json(describe(&server, claim.grant.console)).into_response();
+            let mut response =
+                Json(describe(&server, &claim.grant, inner.settings.reconnect_for)).into_response();
             let token = claim.token;
             let cookie = claim
                 .keep()
@@ -122,26 +134,33 @@ pub(super) async fn redeem_console(State(gateway): State<Gateway>, request: Requ
             }
             no_store(response)
         }
-        Err(failure) => {
-            log_refusal(&failure, client_of(&parts));
-            // The details of what was sent wrongly help whoever sent it; those of what broke inside
-            // are for the log alone.
-            let message = match failure.reason {
-                EndReason::ClientProtocol => failure.detail,
-                reason => reason.describe().to_owned(),
-            };
-            let code = failure.reason.name();
-            let refusal = Refusal {
-                error: RefusalReason { code, message },
-            };
-            no_store((status(failure.reason), Json(refusal)).into_response())
-        }
+        Err(failure) => refuse(failure, client_of(&parts)),
     }
 }
 
-/// The token in the body of the page's call. What is told of a bad body repeats nothing of it: it
+/// Tells a page why not.
+pub(super) fn refuse(failure: Failure, client: ClientAddress) -> Response {
+    log_refusal(&failure, client);
+    // The details of what was sent wrongly help whoever sent it; those of what broke inside are for the log alone.
+    let message = match failure.reason {
+        EndReason::ClientProtocol => failure.detail,
+        reason => reason.describe().to_owned(),
+    };
+    let code = failure.reason.name();
+    let refusal = Refusal {
+        error: RefusalReason { code, message },
+    };
+    let mut response = (status(failure.reason), Json(refusal)).into_response();
+    tell_when_to_retry(&mut response);
+    no_store(response)
+}
+
+/// The token in the body of a page's call, and what the page calls itself. What is told of a bad body repeats nothing of it: it
 /// may well be a token in the wrong place.
-async fn read_token(headers: &HeaderMap, body: Body) -> Result<ConsoleToken, Failure> {
+pub(super) async fn read_call(
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(ConsoleToken, Option<PageId>), Failure> {
     let wrong = |detail: &str| Failure::new(EndReason::ClientProtocol, detail);
     let content_type = headers
         .get(header::CONTENT_TYPE)
@@ -165,10 +184,15 @@ async fn read_token(headers: &HeaderMap, body: Body) -> Result<ConsoleToken, Fai
     if body.token.is_empty() {
         return Err(EndReason::TokenMissing.into());
     }
-    Ok(body.token.parse().map_err(|_| EndReason::TokenUnknown)?)
+    let page = match body.page.as_deref().map(PageId::parse) {
+        Some(None) => return Err(wrong("page must be 16 hexadecimal digits")),
+        page => page.flatten(),
+    };
+    Ok((body.token.parse().map_err(|_| EndReason::TokenUnknown)?, page))
 }
 
-fn describe(server: &Server, kind: ConsoleKind) -> OpenedConsole {
+fn describe(server: &Server, grant: &Grant, reconnect_for: Duration) -> OpenedConsole {
+    let kind = grant.console;
     OpenedConsole {
         console: ConsoleFacts {
             server: ServerFacts {
@@ -177,11 +201,13 @@ fn describe(server: &Server, kind: ConsoleKind) -> OpenedConsole {
             },
             protocol: kind.protocol().name(),
             kind: kind.name(),
+            role: grant.role.name(),
+            reconnect_for: reconnect_for.as_secs(),
         },
     }
 }
 
-fn no_store(mut response: Response) -> Response {
+pub(super) fn no_store(mut response: Response) -> Response {
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -46,7 +46,14 @@ where
                     Err(ended) => return Poll::Ready(ended),
                 }
             }
-            let (room, payload) = scratch.split_at_mut(MAX_HEADER);
+            let (room, mut payload) = scratch.split_at_mut(MAX_HEADER);
+            if let Some(throttle) = &mut self.throttle {
+                match throttle.poll_room(cx) {
+                    Poll::Ready(most) if most < payload.len() => (payload, _) = payload.split_at_mut(most),
+                    Poll::Ready(_) => {}
+                    Poll::Pending => return self.poll_flush(cx),
+                }
+            }
             let mut buffer = ReadBuf::new(payload);
             match Pin::new(&mut self.back_end).poll_read(cx, &mut buffer) {
                 Poll::Ready(Ok(())) => {}
@@ -58,6 +65,9 @@ where
                 return Poll::Ready(EndReason::BackEndClosed.into());
             }
             self.traffic.add_down(length);
+            if let Some(throttle) = &mut self.throttle {
+                throttle.spend(length);
+            }
             let length = match self.form.pass(buffer.filled_mut()) {
                 Ok(0) => continue,
                 Ok(length) => length,
@@ -65,6 +75,7 @@ where
             };
             self.unflushed = true;
             if length == CHUNK
+                && self.throttle.is_none()
                 && self.form.is_opaque()
                 && self.browser.raw().is_some()
                 && self.back_end.raw().is_some()

@@ -52,6 +52,11 @@ where
             if let Some(ping) = &decoded.ping {
                 self.control = Some(ControlFrame::pong(ping));
             }
+            if decoded.pong.is_some()
+                && let Some(pinged) = self.pinged.take()
+            {
+                self.traffic.answered_after(pinged.elapsed());
+            }
             let end = decoded.end;
             let data: &[u8] = decoded.data;
             if !data.is_empty() {

@@ -14,8 +14,11 @@ use axum::extract::Request;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
-use oriel_domain::{ConsoleKind, ConsoleToken, Grant, Uses};
-use oriel_gateway::{ClientAddress, ClientStream, Gateway, GatewaySettings, OriginRules, SerialSettings};
+use oriel_domain::{ConsoleKind, ConsoleToken, Grant, Uses, ViewerRole};
+use oriel_gateway::{
+    ClientAddress, ClientStream, Clipboard, Gateway, GatewaySettings, Limits, OriginRules, Rights,
+    SerialSettings, Viewers,
+};
 use oriel_inventory::{FileInventory, Inventory};
 use oriel_store::Store;
 use sqlx::Row as _;
@@ -99,18 +102,35 @@ impl House {
             handshake_timeout: PATIENCE,
             ping_interval: Duration::from_secs(30),
             longest_session: None,
-            max_sessions: 100,
             serial: SerialSettings {
                 replay: 64 * 1024,
                 linger: PATIENCE,
                 max_lingering: 10,
             },
+            idle_timeout: None,
+            idle_warning: Duration::from_secs(1),
+            limits: Limits {
+                sessions: 100,
+                per_user: None,
+                per_project: None,
+                per_server: None,
+                viewers: Viewers::Many,
+            },
+            max_rate: None,
+            rights: Rights {
+                clipboard: Clipboard::Both,
+                resize: true,
+                power: false,
+                audio: true,
+            },
+            reconnect_for: Duration::from_mins(2),
         };
         adjust(&mut settings);
         let gateway = Gateway::new(inventory, store.clone(), settings);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(listen(listener, gateway.clone()));
+        tokio::spawn(gateway.clone().supervise());
         Self {
             gateway,
             store,
@@ -133,6 +153,8 @@ impl House {
             project: PROJECT.parse().unwrap(),
             server: SERVER.parse().unwrap(),
             console: ConsoleKind::Novnc,
+            role: ViewerRole::Owner,
+            user_name: Some("alice".into()),
             uses: Uses::One,
             created_at: now,
             expires_at: now + time::Duration::minutes(10),

@@ -16,7 +16,13 @@ mod page_call;
 #[cfg(test)]
 mod relaying;
 #[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod serial;
+#[cfg(test)]
+mod side_channel;
+#[cfg(test)]
+mod spice;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]

@@ -270,7 +270,7 @@ async fn only_allowed_pages_may_open_a_screen() {
 #[tokio::test]
 async fn there_is_a_most_of_sessions_and_an_end_makes_room() {
     let hypervisor = Hypervisor::tcp([Script::rfb()]).await;
-    let house = House::with(&hypervisor.address, |settings| settings.max_sessions = 1).await;
+    let house = House::with(&hypervisor.address, |settings| settings.limits.sessions = 1).await;
     let mut first = house.page().await;
     let path = format!("/?token={}", house.token().await);
     assert_eq!(house.knock(&path).send().await.status, 503);

@@ -36,6 +36,7 @@ async fn a_page_learns_what_its_token_opens_and_alone_may_open_it() {
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     let console = json!({ "console": {
         "server": { "id": SERVER, "name": "web-1" }, "protocol": "vnc", "type": "novnc",
+        "role": "owner", "reconnect_for": 120,
     } });
     assert_eq!(answer.json(), console);
 

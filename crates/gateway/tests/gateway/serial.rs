@@ -238,7 +238,7 @@ async fn what_was_said_before_the_first_opening_comes_from_the_console_log() {
 #[tokio::test]
 async fn many_who_open_a_line_at_once_and_leave_share_one_connection() {
     let mut hypervisor = Hypervisor::tcp([Script::Silent]).await;
-    let house = House::serial(&hypervisor.address, |settings| settings.max_sessions = 40).await;
+    let house = House::serial(&hypervisor.address, |settings| settings.limits.sessions = 40).await;
     let token = house
         .mint(|grant| {
             grant.console = ConsoleKind::Serial;

@@ -96,6 +96,10 @@ impl Config {
                 "gateway.longest_session",
                 gateway.longest_session.unwrap_or(gateway.ping_interval),
             ),
+            (
+                "gateway.idle_timeout",
+                gateway.idle_timeout.unwrap_or(gateway.ping_interval),
+            ),
             ("inventory.poll_interval", self.inventory.poll_interval),
             ("listen.header_timeout", self.listen.header_timeout),
             ("grants.ttl", self.grants.ttl),
@@ -104,17 +108,44 @@ impl Config {
                 return wrong(key, &"0s", "must be longer than nothing");
             }
         }
+        self.check_numbers()?;
+        Ok(())
+    }
+
+    /// Refuses limits that would let nothing through.
+    fn check_numbers(&self) -> Result<(), ConfigError> {
+        let gateway = &self.gateway;
         for (key, number) in [
             ("gateway.max_sessions", gateway.max_sessions),
+            (
+                "gateway.max_sessions_per_user",
+                gateway.max_sessions_per_user.unwrap_or(1),
+            ),
+            (
+                "gateway.max_sessions_per_project",
+                gateway.max_sessions_per_project.unwrap_or(1),
+            ),
+            (
+                "gateway.max_sessions_per_server",
+                gateway.max_sessions_per_server.unwrap_or(1),
+            ),
             ("listen.max_connections", self.listen.max_connections),
         ] {
             if number == 0 {
-                return wrong(key, &number, "must be 1 or more");
+                return Err(ConfigError::Value {
+                    key,
+                    value: number.to_string(),
+                    reason: "must be 1 or more".to_owned(),
+                });
             }
         }
         if gateway.serial_replay > MAX_SERIAL_REPLAY {
             let reason = "must be 1048576 (1 MiB) or less: it is held in memory for each serial console";
-            return wrong("gateway.serial_replay", &gateway.serial_replay, reason);
+            return Err(ConfigError::Value {
+                key: "gateway.serial_replay",
+                value: gateway.serial_replay.to_string(),
+                reason: reason.to_owned(),
+            });
         }
         Ok(())
     }

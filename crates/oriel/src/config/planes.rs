@@ -1,11 +1,12 @@
 //! What the two planes work with: who may ask, for what, and what they get.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use oriel_control::compute::Microversion;
 use oriel_control::consoles::LinkForm;
 use oriel_domain::Uses;
-use oriel_gateway::OriginCheck;
+use oriel_gateway::{Clipboard, OriginCheck};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -68,7 +69,7 @@ section! {
         novnc: Novnc = Novnc::default(),
         /// A terminal, carried by another proxy.
         serial: OtherConsole = OtherConsole::default(),
-        /// A screen over SPICE, carried by another proxy.
+        /// A screen over SPICE, carried by Oriel with a page of one's own.
         spice_html5: OtherConsole = OtherConsole::default(),
         /// A screen for native SPICE clients, carried by another proxy.
         spice_direct: OtherConsole = OtherConsole::default(),
@@ -92,7 +93,7 @@ section! {
 }
 
 section! {
-    /// A kind of console that another proxy carries.
+    /// A kind of console that links to a page or proxy of one's own.
     OtherConsole {
         /// Where that proxy is. The kind is served if this is set.
         base_url: Option<Url> = None,
@@ -117,6 +118,26 @@ section! {
         /// How long the browser that opened it may come back.
         resume: Span = Span::hours(8),
     }
+}
+
+/// How many viewers a server has at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ViewersAtOnce {
+    /// Any number.
+    Many,
+    /// One.
+    One,
+}
+
+/// What becomes of the second viewer where a server has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecondViewer {
+    /// It takes over.
+    TakeOver,
+    /// It is refused.
+    Refuse,
 }
 
 section! {
@@ -144,6 +165,32 @@ section! {
         serial_linger: Span = Span::seconds(600),
         /// Most serial consoles that stay connected so.
         serial_max_lingering: usize = 1000,
+        /// Most sessions of one user.
+        max_sessions_per_user: Option<usize> = None,
+        /// Most sessions of one project's servers.
+        max_sessions_per_project: Option<usize> = None,
+        /// Most sessions of one server.
+        max_sessions_per_server: Option<usize> = None,
+        /// After how long without use a session ends.
+        idle_timeout: Option<Span> = None,
+        /// How long before that its viewer is warned.
+        idle_warning: Span = Span::seconds(60),
+        /// Most bytes a second from a back end to one viewer.
+        max_rate: Option<NonZeroU32> = None,
+        /// How many viewers a server has at a time.
+        viewers: ViewersAtOnce = ViewersAtOnce::Many,
+        /// What becomes of the second where it has one.
+        second_viewer: SecondViewer = SecondViewer::TakeOver,
+        /// Which way the clipboard works.
+        clipboard: Clipboard = Clipboard::Both,
+        /// Whether viewers may change the size of the guest's screen.
+        resize: bool = true,
+        /// Whether viewers may switch the machine off by the screen's protocol.
+        power: bool = false,
+        /// Whether viewers hear the guest.
+        audio: bool = true,
+        /// How long a page goes on trying to come back.
+        reconnect_for: Span = Span::seconds(300),
         /// How long live sessions get to end when Oriel stops.
         stop_grace: Span = Span::seconds(10),
     }

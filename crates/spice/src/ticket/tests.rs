@@ -1,10 +1,11 @@
+use getrandom::SysRng;
 use rsa::PrivateKey;
 use rsa::pkcs8::EncodePublicKey as _;
 
 use super::*;
 
-fn key(bits: usize) -> (PrivateKey, Vec<u8>) {
-    let key = PrivateKey::generate(bits).unwrap();
+fn key() -> (PrivateKey, Vec<u8>) {
+    let key = PrivateKey::new(&mut SysRng, 1024).unwrap();
     let public = key.to_public_key().to_public_key_der().unwrap().into_vec();
     (key, public)
 }
@@ -15,8 +16,8 @@ fn secret(text: &[u8]) -> SecretSlice<u8> {
 
 #[test]
 fn the_server_reads_the_password_as_a_string_of_c() {
-    let (key, public) = key(1024);
-    let public = public.try_into().unwrap();
+    let (key, public) = key();
+    let public: [u8; PUBLIC_KEY] = public.try_into().unwrap();
     for password in [b"".as_slice(), b"hunter2", &[b'x'; MAX_PASSWORD]] {
         let sealed = ticket(&public, &secret(password)).unwrap();
         assert_eq!(
@@ -38,7 +39,7 @@ fn the_server_reads_the_password_as_a_string_of_c() {
 #[test]
 fn a_key_that_is_none_is_refused() {
     assert_eq!(ticket(&[0; PUBLIC_KEY], &secret(b"")), Err(TicketError::Key));
-    let (_, mut public) = key(1024);
+    let (_, mut public) = key();
     public[20] ^= 0x40;
     assert_eq!(
         ticket(&public.try_into().unwrap(), &secret(b"")),

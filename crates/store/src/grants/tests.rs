@@ -14,6 +14,8 @@ fn grant(uses: Uses) -> Grant {
         project: ProjectId::random(),
         server: ServerId::random(),
         console: ConsoleKind::Novnc,
+        role: ViewerRole::Owner,
+        user_name: Some("alice".into()),
         uses,
         created_at: NOW,
         expires_at: NOW + Duration::minutes(10),
