@@ -102,6 +102,8 @@ const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/cs
 
 /** Lays the unmodified spice-html5 at `/spice-html5/` of the same origin, as a web server in front would. */
 export async function serveSpiceHtml5(context, origin) {
+  // What is answered here came from no address that Chromium could compare with Oriel's.
+  await context.grantPermissions(["local-network-access"], { origin });
   await context.route(`${origin}/spice-html5/**`, async (route) => {
     const path = join(root, normalize(new URL(route.request().url()).pathname.slice(12)));
     const found = path.startsWith(root) && (await stat(path).catch(() => null))?.isFile();

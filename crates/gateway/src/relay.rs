@@ -44,6 +44,15 @@ thread_local! {
     static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; MAX_HEADER + CHUNK].into());
 }
 
+/// What bytes from the browser are that no filter reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// A person's doing.
+    Hand,
+    /// What a page answers by itself.
+    Page,
+}
+
 /// A browser and a back end, joined.
 pub(crate) struct Relay<'a, B, H> {
     browser: B,
@@ -54,8 +63,7 @@ pub(crate) struct Relay<'a, B, H> {
     /// How the back end's bytes go down.
     form: Down,
     traffic: &'a Traffic,
-    /// Whether bytes from the browser that no filter reads are a person's doing.
-    hands: bool,
+    unread: Unread,
     /// What the browser may be sent a second, where that is limited.
     throttle: Option<Throttle>,
     /// To the browser: the rest of a frame. Nothing may come between its pieces.
@@ -102,7 +110,7 @@ where
             filter: None,
             form: Down::opaque(),
             traffic,
-            hands: true,
+            unread: Unread::Hand,
             throttle: max_rate.map(Throttle::new),
             down: Rest::default(),
             pipe: None,
@@ -117,9 +125,10 @@ where
         }
     }
 
-    /// Says whether bytes from the browser that no filter reads are a person's doing. They are until this says no.
-    pub fn heed_hands(&mut self, hands: bool) {
-        self.hands = hands;
+    /// Says what bytes from the browser are that no filter reads. They are a person's doing if nobody says.
+    pub fn of_unread(mut self, unread: Unread) -> Self {
+        self.unread = unread;
+        self
     }
 
     /// Says that both sides' bytes are a screen's messages, and what becomes of them.

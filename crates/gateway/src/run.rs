@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::farewell::{Ended, farewell};
 use crate::net::ClientStream;
 use crate::open::Console;
-use crate::relay::{Down, MaybeRaw, Relay};
+use crate::relay::{Down, MaybeRaw, Relay, Unread};
 use crate::rules::{Filter, Rules};
 use crate::screen::{self, Greeted, Screen};
 use crate::serial::Viewer;
@@ -119,9 +119,13 @@ impl Parts<'_> {
             Err(ended) => return (ended, self.browser, Vec::new()),
         };
         let (ping, rate) = (self.settings.ping_interval, self.settings.max_rate);
-        let mut relay = Relay::new(self.browser, stream, deframer, ping, rate, &self.live.traffic);
-        // On every other channel a page answers by itself.
-        relay.heed_hands(channel == Channel::INPUTS);
+        let unread = if channel == Channel::INPUTS {
+            Unread::Hand
+        } else {
+            Unread::Page
+        };
+        let mut relay =
+            Relay::new(self.browser, stream, deframer, ping, rate, &self.live.traffic).of_unread(unread);
         let ended = relay.start_with(Vec::new(), &early).err().map(Ended::from);
         relay_to_end(self.live, relay, ended).await
     }

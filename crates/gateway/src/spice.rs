@@ -252,10 +252,13 @@ fn lost(error: &std::io::Error) -> Failure {
 
 /// A step of the page's, which has so much time.
 async fn in_time<T>(limit: Duration, step: impl Future<Output = Result<T, Ended>>) -> Result<T, Ended> {
-    tokio::time::timeout(limit, step).await.unwrap_or_else(|_| {
-        let detail = format!("no SPICE link within {limit:?}");
-        Err(Failure::new(EndReason::ClientTimeout, detail).into())
-    })
+    match tokio::time::timeout(limit, step).await {
+        Ok(done) => done,
+        Err(_) => {
+            let detail = format!("no SPICE link within {limit:?}");
+            Err(Failure::new(EndReason::ClientTimeout, detail).into())
+        }
+    }
 }
 
 /// The gateway as the page's server.
