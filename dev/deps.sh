@@ -40,6 +40,10 @@ for group in "$@"; do
       need Xvnc tigervnc-standalone-server
       [[ -e /usr/include/openssl/ssl.h ]] || missing+=(libssl-dev)
       need pkg-config pkg-config
+      need haproxy haproxy
+      need nginx nginx-light
+      python3 -c 'import ctypes; ctypes.CDLL("libxkbcommon.so.0")' 2>/dev/null || missing+=(libxkbcommon0)
+      [[ -d /usr/share/X11/xkb ]] || missing+=(xkb-data)
       need openssl openssl
       python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
       ;;

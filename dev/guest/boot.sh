@@ -7,6 +7,7 @@
 # GUEST_DIR    where build.sh put the guest; default: .run/cache/guest
 # GUEST_ACCEL  what QEMU runs it with; default: tcg. Emulation boots this guest in two or three seconds and works
 #              on every machine, which cannot be said of KVM inside a virtual machine.
+# GUEST_KEY_DELAY  how many milliseconds QEMU waits between two key events; default: 10, as QEMU does by itself.
 set -euo pipefail
 # shellcheck source=dev/lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -25,6 +26,6 @@ exec qemu-system-x86_64 \
   -machine pc,hpet=off -accel "${GUEST_ACCEL:-tcg}" -m 128 -nodefaults -no-user-config \
   -kernel "$guest_dir/vmlinuz" -initrd "$guest_dir/initramfs.gz" \
   -append "guest_name=$name quiet loglevel=0 panic=5 mitigations=off nokaslr audit=0 cryptomgr.notests" \
-  -display none -vga std -vnc "unix:$sockets/vnc.sock" \
+  -display none -vga std -vnc "unix:$sockets/vnc.sock,key-delay-ms=${GUEST_KEY_DELAY:-10}" \
   -chardev "socket,id=serial,path=$sockets/serial.sock,server=on,wait=off" -serial chardev:serial \
   -qmp "unix:$sockets/qmp.sock,server=on,wait=off"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes a small machine for QEMU to boot: the kernel that Debian builds for clouds, which has all that the
-# machine needs built in, and an initramfs with BusyBox and the files in root/. Nothing is installed.
+# machine needs built in, and an initramfs with BusyBox, the German keymap as Debian's keyboard-configuration would make
+# it (`loadkmap < /etc/de.bmap`), and the files in root/. Nothing is installed.
 #
 # Leaves vmlinuz and initramfs.gz in GUEST_DIR (default: .run/cache/guest), and does nothing when they are up to date.
 set -euo pipefail
@@ -30,7 +31,7 @@ kernel_package() {
 fetch_packages() {
   local kernel
   kernel=$(kernel_package)
-  [[ -n $kernel ]] && download "$kernel" busybox-static
+  [[ -n $kernel ]] && download "$kernel" busybox-static kbd console-setup xkb-data
 }
 
 [[ $(dpkg --print-architecture 2>/dev/null) == amd64 ]] || die "the guest is made from Debian's packages for amd64"
@@ -50,15 +51,21 @@ cd "$work"
 fetch_packages 2>/dev/null || {
   can_be_root || die "apt-get cannot download the kernel; run: sudo apt-get update"
   apt_update
-  fetch_packages || die "apt-get cannot download the kernel and BusyBox"
+  fetch_packages || die "apt-get cannot download the kernel, BusyBox and the keymap"
 }
 
 dpkg-deb --fsys-tarfile linux-image-*.deb | tar -x --wildcards './boot/vmlinuz-*'
 dpkg-deb --fsys-tarfile busybox-static_*.deb | tar -x ./bin/busybox
+dpkg-deb --fsys-tarfile kbd_*.deb | tar -x ./bin/loadkeys
+dpkg-deb --fsys-tarfile console-setup_*.deb | tar -x ./usr/bin/ckbcomp
+dpkg-deb --fsys-tarfile xkb-data_*.deb | tar -x ./usr/share/X11/xkb
+# It warns of every name that the text console has no use for.
+perl usr/bin/ckbcomp -Iusr/share/X11/xkb de 2>/dev/null | bin/loadkeys --bkeymap --unicode -q >de.bmap
 
 mkdir -p tree/bin tree/dev tree/proc tree/sys tree/tmp tree/root
 cp bin/busybox tree/bin/busybox
 cp -R "$source_dir/root/." tree/
+cp de.bmap tree/etc/de.bmap
 ln -s bin/busybox tree/init
 ln -s busybox tree/bin/sh
 chmod 755 tree/etc/rc

@@ -29,6 +29,13 @@ export class BackEnd {
     return `unix:${join(this.#folder, "vnc.sock")}`;
   }
 
+  /** How many bytes it could write so far to all that are connected. */
+  get written() {
+    return [...this.#connections].reduce((sum, { bytesWritten, writableLength }) => {
+      return sum + bytesWritten - writableLength;
+    }, 0);
+  }
+
   hangUp() {
     for (const connection of this.#connections) {
       connection.end();
@@ -58,21 +65,55 @@ export const breaksOff = (connection) => {
 
 /** Shows a small white screen, and nothing more. */
 export const whiteScreen = async (connection) => {
-  const input = byteReader(connection);
   try {
-    connection.write(version);
-    await input(version.length);
-    connection.write(Buffer.from([1, 1])); // one security type: None
-    await input(1);
-    connection.write(Buffer.alloc(4)); // OK
-    await input(1); // shared or not
-    connection.write(serverInit(64, 64, "white"));
+    const input = await greet(connection);
     await input(1); // whatever it says first: what follows is not read
     connection.write(whiteUpdate(64, 64));
   } catch {
     // The other side has gone.
   }
 };
+
+/** Rings the bell at each key stroke. */
+export const bell = async (connection) => {
+  try {
+    const input = await greet(connection);
+    for (;;) {
+      await input(8);
+      connection.write(Buffer.from([2]));
+    }
+  } catch {
+    // The other side has gone.
+  }
+};
+
+/** Draws white as fast as it can, whether anybody asks or not. */
+export const flood = async (connection) => {
+  try {
+    await greet(connection);
+    const update = whiteUpdate(64, 64);
+    connection.on("drain", pour);
+    pour();
+    function pour() {
+      while (connection.write(update));
+    }
+  } catch {
+    // The other side has gone.
+  }
+};
+
+/** The server's side of RFB's handshake; returns what reads on. */
+async function greet(connection) {
+  const input = byteReader(connection);
+  connection.write(version);
+  await input(version.length);
+  connection.write(Buffer.from([1, 1])); // one security type: None
+  await input(1);
+  connection.write(Buffer.alloc(4)); // OK
+  await input(1); // shared or not
+  connection.write(serverInit(64, 64, "white"));
+  return input;
+}
 
 function byteReader(connection) {
   const chunks = connection[Symbol.asyncIterator]();

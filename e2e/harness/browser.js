@@ -14,6 +14,8 @@ const flags = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // Sites of the tests, each with a name of its own on this machine.
+  "--host-resolver-rules=MAP *.example 127.0.0.1",
 ];
 
 /** Chromium writes these by itself when a request is refused. They are no faults of the page. */
@@ -37,6 +39,8 @@ export const startBrowser = () =>
 export class ConsolePage {
   #context;
   #page;
+  /** Where the console is: the page itself, or a frame in it. */
+  #view;
   #errors = [];
   #refusals = [];
   #ended = false;
@@ -49,8 +53,16 @@ export class ConsolePage {
       viewport: { width: 1280, height: 800 },
     });
     console.#page = await console.#context.newPage();
+    console.#view = console.#page;
     console.#listen();
     await console.#page.goto(String(url));
+    return console;
+  }
+
+  /** A page that shows the console in a frame, its only one. */
+  static async openFramed(browser, url) {
+    const console = await ConsolePage.open(browser, url);
+    console.#view = console.#page.frameLocator("iframe");
     return console;
   }
 
@@ -80,7 +92,7 @@ export class ConsolePage {
       ["reason", `ended.${reason}.what`],
       ["next", `ended.${reason}.next`],
     ]) {
-      const line = this.#page.locator(`#${id}`);
+      const line = this.#view.locator(`#${id}`);
       assert.equal(await line.textContent(), messages[message]);
       assert.ok(await line.isVisible(), `#${id} is not visible`);
     }
@@ -123,8 +135,30 @@ export class ConsolePage {
     return this.#page.evaluate(() => globalThis.markOfTest === true);
   }
 
+  /** Goes to a link in the same browser, as a page of its own. */
+  async visit(url) {
+    this.#view = this.#page;
+    await this.#page.goto(String(url));
+  }
+
   async reload() {
     await this.#page.reload();
+  }
+
+  /** Loads what the frame shows once more, and leaves the page around it as it is. */
+  async reloadFrame() {
+    const frame = this.#page.frames().at(-1);
+    const loaded = frame.waitForNavigation();
+    await frame.evaluate(() => location.reload());
+    await loaded;
+  }
+
+  /** Waits until the browser says that it shows no frame here, and why. */
+  async frameRefused() {
+    const policy = /frame-ancestors/;
+    await until("the frame to be refused", () => this.#errors.some((text) => policy.test(text)));
+    this.#errors = this.#errors.filter((text) => !policy.test(text));
+    assert.match(this.#page.frames().at(-1).url(), /^chrome-error:/);
   }
 
   /** Types as a person does, on a US keyboard. */
@@ -133,6 +167,12 @@ export class ConsolePage {
     for (const character of text) {
       await this.#page.keyboard.press(keyOf(character));
     }
+  }
+
+  /** Strikes one key, by the name that browsers have for it. */
+  async press(key) {
+    await this.#screen.click();
+    await this.#page.keyboard.press(key);
   }
 
   /** Waits until the page shows what QEMU says is on the guest's screen. */
@@ -171,20 +211,20 @@ export class ConsolePage {
   }
 
   get #screen() {
-    return this.#page.locator("#screen canvas");
+    return this.#view.locator("#screen canvas");
   }
 
   #is(...states) {
     const selector = states.map((state) => `html[data-state="${state}"]`).join(", ");
-    return this.#page.locator(selector).waitFor({ state: "attached", timeout: 30_000 });
+    return this.#view.locator(selector).waitFor({ state: "attached", timeout: 30_000 });
   }
 
   #mark(name) {
-    return this.#page.locator("html").getAttribute(`data-${name}`);
+    return this.#view.locator("html").getAttribute(`data-${name}`);
   }
 
   async #words() {
-    return (await this.#page.locator("main").innerText()).trim();
+    return (await this.#view.locator("main").innerText()).trim();
   }
 }
 

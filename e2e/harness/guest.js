@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createConnection } from "node:net";
@@ -6,7 +7,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { makeFolder, removeFolder } from "./folder.js";
-import { Process } from "./process.js";
+import { Process, plainEnvironment } from "./process.js";
 import { until, within } from "./wait.js";
 
 const bootScript = fileURLToPath(new URL("../../dev/guest/boot.sh", import.meta.url));
@@ -17,11 +18,11 @@ export class Guest {
   #process;
   #qmp;
 
-  /** Returns once a shell waits for input. */
-  static async start(name = "demo") {
+  /** Returns once a shell waits for input. `env` is what `boot.sh` reads out of its environment. */
+  static async start(name = "demo", env = {}) {
     const guest = new Guest();
     try {
-      await guest.#boot(name);
+      await guest.#boot(name, env);
     } catch (error) {
       await guest.stop();
       throw error;
@@ -29,9 +30,11 @@ export class Guest {
     return guest;
   }
 
-  async #boot(name) {
+  async #boot(name, env) {
     this.#folder = await makeFolder();
-    this.#process = new Process("QEMU", bootScript, [this.#folder, name]);
+    this.#process = new Process("QEMU", bootScript, [this.#folder, name], {
+      env: plainEnvironment(env),
+    });
     this.serial = new SerialLine(await this.#connect("serial.sock"));
     this.#qmp = await QemuControl.start(await this.#connect("qmp.sock"));
     await this.serial.says(`${name}:/root# `);
@@ -114,6 +117,22 @@ class SerialLine {
       error.message += `; it said:\n${heard()}`;
       throw error;
     }
+  }
+
+  /** Enters a line at the shell there. */
+  enter(line) {
+    this.#connection.write(`${line}\n`);
+  }
+
+  /** What the shell there prints for a command. */
+  async answers(command, seconds) {
+    const mark = randomUUID();
+    // In two pieces, since the line shows what is entered too.
+    this.enter(`echo ${mark}-b""egin; ${command}; echo ${mark}-e""nd`);
+    await this.says(`${mark}-end`, seconds);
+    const heard = stripVTControlCharacters(this.#heard);
+    const [, answer] = heard.split(new RegExp(`${mark}-(?:begin|end)\r?\n?`));
+    return answer.replaceAll("\r\n", "\n");
   }
 
   close() {

@@ -19,6 +19,7 @@ export class Oriel {
   #folder;
   #process;
   #ca;
+  #caFile;
   #password = randomBytes(18).toString("base64url");
   #otherOutput = "";
   #projectOf;
@@ -31,13 +32,16 @@ export class Oriel {
    * `servers` says by name where each server's screen is to be had, or what consoles it has and what it wrote on its
    * serial line (`{ consoles: { novnc: ADDRESS, ... }, output: TEXT }`); `settings` are variables of the environment, or
    * a function that makes them of the program's URL.
+   * `listen` are further lines of the section `[listen]`, `lines` whole sections. Where the certificate is not its own,
+   * `caFile` is what clients trust.
    * With `identity`, users are not its own: `lines` go into its configuration, `projects` says by name in which
    * project each server is. Returns once it answers.
    */
-  static async start({ servers, settings = {}, identity }) {
+  static async start({ servers, settings = {}, identity, listen = "", lines = "", caFile }) {
     const oriel = new Oriel();
     try {
-      await oriel.#setUp(servers, identity);
+      oriel.#caFile = caFile;
+      await oriel.#setUp(servers, identity, { listen, lines });
       await oriel.#serve(settings);
     } catch (error) {
       await oriel.kill();
@@ -46,8 +50,9 @@ export class Oriel {
     return oriel;
   }
 
-  async #setUp(servers, identity) {
+  async #setUp(servers, identity, { listen, lines }) {
     this.#folder = await makeFolder();
+    this.#caFile ??= join(this.#folder, "data/tls/ca.pem");
     this.port = await freePort();
     this.url = `https://localhost:${this.port}`;
     this.remember("the password", this.#password);
@@ -59,11 +64,13 @@ export class Oriel {
 data_dir = "data"
 [listen]
 address = "127.0.0.1:${this.port}"
+${listen}
 [inventory]
 file = "servers.toml"
 [log]
 format = "json"
-${identity?.lines ?? ""}`,
+${identity?.lines ?? ""}
+${lines}`,
     );
     if (identity) {
       await this.#writeInventory(servers, (name) => identity.projects[name]);
@@ -116,7 +123,7 @@ host = "localhost"
     this.#process = new Process("Oriel", program, ["serve", "--config", this.#config], { env });
     await until("Oriel to answer", async () => {
       this.#process.throwIfEnded();
-      this.#ca ??= await readFile(join(this.#folder, "data/tls/ca.pem")).catch(() => undefined);
+      this.#ca ??= await readFile(this.#caFile).catch(() => undefined);
       return this.#ca && (await this.request("GET", "/healthz").catch(() => null))?.status === 200;
     });
   }
@@ -145,7 +152,7 @@ host = "localhost"
 
   /** The certificate that clients must trust. */
   get caFile() {
-    return join(this.#folder, "data/tls/ca.pem");
+    return this.#caFile;
   }
 
   get #openrc() {
@@ -155,6 +162,24 @@ host = "localhost"
   /** All that it has written, in every one of its processes. */
   get log() {
     return this.#otherOutput + this.#process.output;
+  }
+
+  /** What it has logged: one object a line. */
+  get events() {
+    return this.#process.output
+      .split("\n")
+      .filter((line) => line.startsWith("{") && line.endsWith("}"))
+      .map((line) => JSON.parse(line));
+  }
+
+  /** Waits for a line of the log that is like this. */
+  logs(what, isLike) {
+    return until(`${what} in the log`, () => this.events.find(isLike));
+  }
+
+  /** The process, as the system numbers it. */
+  get pid() {
+    return this.#process.pid;
   }
 
   /** Notes what must not turn up in the log. */

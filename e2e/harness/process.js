@@ -42,6 +42,11 @@ export class Process {
     return within(seconds, `the end of ${this.#name}`, this.#exit);
   }
 
+  /** As the system numbers it: `setpriv` becomes the program. */
+  get pid() {
+    return this.#child.pid;
+  }
+
   terminate() {
     this.#child.kill("SIGTERM");
   }

@@ -27,6 +27,13 @@ export class Site {
     return page;
   }
 
+  /** Opens a page that shows the console in a frame, in a browser context of its own. */
+  async openFramed(url) {
+    const page = await ConsolePage.openFramed(this.#browser, url);
+    this.#pages.push(page);
+    return page;
+  }
+
   /** Opens the WebSocket of a serial console in a browser context of its own. */
   async openLine(url) {
     const page = await LinePage.open(this.#browser, this.oriel.url, url);

@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { connect } from "node:tls";
 
@@ -12,7 +11,7 @@ export class RawSocket {
 
   static async open(oriel) {
     const raw = new RawSocket();
-    const ca = await readFile(join(oriel.folder, "data/tls/ca.pem"));
+    const ca = await readFile(oriel.caFile);
     const options = { host: "127.0.0.1", port: oriel.port, servername: "localhost", ca };
     raw.#socket = connect({ ...options, ALPNProtocols: ["http/1.1"] });
     // What counts is what was answered; that the connection then breaks is no failure.
@@ -27,6 +26,15 @@ export class RawSocket {
 
   write(data) {
     return this.#socket.write(data);
+  }
+
+  /** Takes nothing more off the wire. */
+  pause() {
+    this.#socket.pause();
+  }
+
+  resume() {
+    this.#socket.resume();
   }
 
   get received() {

@@ -1,10 +1,10 @@
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { request } from "node:http";
 import { createServer } from "node:https";
 import { join } from "node:path";
+import { Authority } from "./certificates.js";
 import { makeFolder, removeFolder } from "./folder.js";
-import { run } from "./process.js";
 
 /** TLS in front of a service on this machine, as an operator's proxy does it, with an authority made for it. */
 export class TlsFront {
@@ -26,20 +26,11 @@ export class TlsFront {
   }
 
   async #makeCertificates() {
-    const key = (name) => join(this.#folder, `${name}.key`);
-    const make = (name, subject, ...options) => {
-      const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
-      const files = ["-keyout", key(name), "-out", this.file(name)];
-      const args = ["req", "-x509", "-days", "2", ...curve, ...files, "-subj", `/CN=${subject}`];
-      return run("openssl", "openssl", [...args, ...options]);
-    };
-    const ofAuthority = ["-addext", "keyUsage=critical,keyCertSign"];
-    await make("ca", "the test's authority", ...ofAuthority);
-    await make("other-ca", "another authority", ...ofAuthority);
-    const authority = ["-CA", this.file("ca"), "-CAkey", key("ca")];
-    const names = ["-addext", "subjectAltName=DNS:localhost"];
-    const leaf = ["-addext", "basicConstraints=critical,CA:FALSE"];
-    await make("server", "localhost", ...authority, ...names, ...leaf);
+    const authority = await Authority.make(this.#folder);
+    await authority.sign("server", "localhost");
+    const other = join(this.#folder, "other");
+    await mkdir(other);
+    await Authority.make(other);
   }
 
   async #serve(to) {
@@ -62,7 +53,7 @@ export class TlsFront {
 
   /** A certificate: `ca`, which signed the server's, or `other-ca`, which did not. */
   file(name) {
-    return join(this.#folder, `${name}.pem`);
+    return join(this.#folder, name === "other-ca" ? "other/ca.pem" : `${name}.pem`);
   }
 
   async stop() {

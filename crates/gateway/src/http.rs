@@ -1,7 +1,9 @@
-//! The gateway's two doors: the page's call that redeems its token, and the WebSocket.
+//! The gateway's doors: the page's call that redeems its token, the WebSocket, and the text that is to be typed.
 
+mod body;
 mod events;
 mod page_call;
+mod typing;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -46,11 +48,16 @@ pub struct ReachedBy(pub Scheme);
 const CODED: &str = "oriel.v1";
 /// The subprotocol of every other noVNC.
 const BINARY: &str = "binary";
+
 impl Gateway {
     /// The gateway's routes, but for the WebSocket, which any path may open.
     pub fn router(&self) -> Router {
         Router::new()
             .route("/oriel/v1/console", post(page_call::redeem_console))
+            .route(
+                "/oriel/v1/sessions/{id}/type",
+                post(typing::start).get(typing::progress).delete(typing::cancel),
+            )
             .route("/oriel/v1/console/events", post(events::events))
             .route("/oriel/v1/console/stay", post(events::stay))
             .with_state(self.clone())

@@ -22,6 +22,7 @@ mod spice;
 mod supervisor;
 mod throttle;
 mod traffic;
+mod typing;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -38,6 +39,8 @@ use self::serial::Lines;
 pub use self::serial::SerialSettings;
 use self::sessions::Sessions;
 pub use self::sessions::{Limits, Viewers};
+use self::typing::Typing;
+pub use self::typing::TypingSettings;
 
 /// What an operator decides about the gateway.
 #[derive(Debug, Clone)]
@@ -61,8 +64,6 @@ pub struct GatewaySettings {
     pub ping_interval: Duration,
     /// The longest that a session may last, where there is a limit.
     pub longest_session: Option<Duration>,
-    /// Serial consoles.
-    pub serial: SerialSettings,
     /// After how long without a key, a click or a text a session ends, where it does.
     pub idle_timeout: Option<Duration>,
     /// How long before that its viewer is warned.
@@ -75,6 +76,10 @@ pub struct GatewaySettings {
     pub rights: Rights,
     /// How long a page goes on trying to come back to a session that broke.
     pub reconnect_for: Duration,
+    /// Serial consoles.
+    pub serial: SerialSettings,
+    /// Text that is typed for a viewer.
+    pub typing: TypingSettings,
 }
 
 /// The gateway. Clones share it.
@@ -90,6 +95,7 @@ struct Inner {
     settings: GatewaySettings,
     sessions: Sessions,
     lines: Lines,
+    typing: Typing,
 }
 
 impl Gateway {
@@ -104,6 +110,7 @@ impl Gateway {
                 settings,
                 sessions,
                 lines,
+                typing: Typing::default(),
             }),
         }
     }

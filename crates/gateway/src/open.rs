@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::request::Parts;
 use http::{HeaderValue, header};
-use oriel_domain::{BackEnd, ConsoleKind, EndReason, Server};
+use oriel_domain::{BackEnd, ConsoleKind, EndReason, Grant, Server, ViewerRole};
 
 use crate::Inner;
 use crate::http::{ClientAddress, ReachedBy};
@@ -67,8 +67,7 @@ impl Inner {
 
     /// Connects to the console that a claim is for.
     async fn reach(&self, claim: &Claim) -> Result<Console, Failure> {
-        let (server, back_end) = self.locate(claim)?;
-        let rules = Rules::of(self.settings.rights, claim.grant.role);
+        let (server, back_end) = self.locate(&claim.grant)?;
         let settings = &self.settings;
         let (connect, handshake) = (settings.connect_timeout, settings.handshake_timeout);
         match claim.grant.console {
@@ -76,24 +75,32 @@ impl Inner {
                 screen::open(&back_end, connect, handshake).await?,
             )),
             ConsoleKind::Serial => Ok(Console::Serial(
-                self.lines.join(&server, &back_end, rules.input, connect).await?,
+                self.lines
+                    .join(
+                        &server,
+                        &back_end,
+                        claim.grant.role != ViewerRole::Observer,
+                        connect,
+                    )
+                    .await?,
             )),
-            ConsoleKind::SpiceHtml5 if !rules.are_free() => Err(EndReason::RulesUnkept.into()),
-            ConsoleKind::SpiceHtml5 => Ok(Console::Spice(spice::open(&back_end, connect, handshake).await?)),
+            ConsoleKind::SpiceHtml5 => {
+                if !Rules::of(settings.rights, claim.grant.role).are_free() {
+                    return Err(EndReason::RulesUnkept.into());
+                }
+                Ok(Console::Spice(spice::open(&back_end, connect, handshake).await?))
+            }
             ConsoleKind::SpiceDirect | ConsoleKind::Webmks => Err(EndReason::ConsoleGone.into()),
         }
     }
 
     /// The grant's server, if it is still there and still belongs to whom it belonged.
-    pub(crate) fn locate(&self, claim: &Claim) -> Result<(Arc<Server>, BackEnd), EndReason> {
-        let server = self
-            .inventory
-            .server(claim.grant.server)
-            .ok_or(EndReason::ServerGone)?;
-        if server.project != claim.grant.project || !server.present || server.host.is_none() {
+    pub(crate) fn locate(&self, grant: &Grant) -> Result<(Arc<Server>, BackEnd), EndReason> {
+        let server = self.inventory.server(grant.server).ok_or(EndReason::ServerGone)?;
+        if server.project != grant.project || !server.present || server.host.is_none() {
             return Err(EndReason::ServerGone);
         }
-        let kind = claim.grant.console;
+        let kind = grant.console;
         // The others are carried by proxies that are not Oriel's.
         let carried = matches!(
             kind,

@@ -1,13 +1,14 @@
 //! From a request to the grant that it may use: find the token, find the browser's secret, redeem.
 
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
-use oriel_domain::{ConsoleToken, Digest, EndReason, Grant, ResumeSecret};
+use oriel_domain::{ConsoleToken, Digest, EndReason, Grant, ResumeSecret, Uses};
 use oriel_store::Store;
 use time::OffsetDateTime;
 use tokio_util::task::TaskTracker;
 
 use crate::Inner;
-use crate::session::{Failure, PageId};
+use crate::session::{Failure, Live, PageId};
 
 /// A grant in use. Unless it is kept, its drop gives the token back: an opening that fails, or whose
 /// browser leaves in the middle of it, must not use up somebody's link.
@@ -75,6 +76,30 @@ impl Inner {
             store: self.store.clone(),
             tasks: self.sessions.tasks(),
         })
+    }
+
+    /// Whether a request comes from whom a session belongs to: the browser that has redeemed its token, or, where a
+    /// token is good for many openings and no browser is told from another, whoever has the token.
+    pub(crate) async fn check_owner(&self, live: &Live, parts: &Parts) -> Result<(), Failure> {
+        if live.grant.uses == Uses::Many {
+            let token = token_of(parts.uri.query(), &parts.headers)?;
+            return if token.digest() == live.token {
+                Ok(())
+            } else {
+                Err(EndReason::TokenUnknown.into())
+            };
+        }
+        let secret = cookie(&parts.headers, &self.cookie_name(&live.token))
+            .and_then(|text| text.parse::<ResumeSecret>().ok())
+            .ok_or(EndReason::TokenUsed)?;
+        let now = OffsetDateTime::now_utc();
+        let redeemed = self
+            .store
+            .redeem(&live.token, Some(&secret.digest()), self.settings.resume_for, now)
+            .await?;
+        redeemed
+            .map(drop)
+            .map_err(|refused| EndReason::from(refused).into())
     }
 
     /// The cookie that hands a browser its secret: for this origin alone (`__Host-`), out of reach

@@ -97,8 +97,9 @@ where
         browser: B,
         back_end: H,
         deframer: Deframer,
+        filter: Option<Filter>,
+        form: Down,
         ping_interval: Duration,
-        max_rate: Option<NonZeroU32>,
         traffic: &'a Traffic,
     ) -> Self {
         let mut pings = tokio::time::interval_at(Instant::now() + ping_interval, ping_interval);
@@ -107,11 +108,11 @@ where
             browser,
             back_end,
             deframer,
-            filter: None,
-            form: Down::opaque(),
+            filter,
+            form,
             traffic,
             unread: Unread::Hand,
-            throttle: max_rate.map(Throttle::new),
+            throttle: None,
             down: Rest::default(),
             pipe: None,
             up: Rest::default(),
@@ -131,10 +132,9 @@ where
         self
     }
 
-    /// Says that both sides' bytes are a screen's messages, and what becomes of them.
-    pub fn of_screen(mut self, filter: Filter, form: Down) -> Self {
-        self.filter = Some(filter);
-        self.form = form;
+    /// Sends the browser at most so many bytes a second, where there is a limit.
+    pub fn limited(mut self, max_rate: Option<NonZeroU32>) -> Self {
+        self.throttle = max_rate.map(Throttle::new);
         self
     }
 

@@ -78,16 +78,11 @@ impl Parts<'_> {
             Ok(greeted) => greeted,
             Err(ended) => return (ended, self.browser, Vec::new()),
         };
-        let (ping, rate) = (self.settings.ping_interval, self.settings.max_rate);
-        let mut relay = Relay::new(
-            self.browser,
-            screen.stream,
-            deframer,
-            ping,
-            rate,
-            &self.live.traffic,
-        )
-        .of_screen(Filter::new(rules), form);
+        let filter = Some(Filter::new(rules));
+        let (ping, traffic) = (self.settings.ping_interval, &self.live.traffic);
+        let rate = self.settings.max_rate;
+        let mut relay =
+            Relay::new(self.browser, screen.stream, deframer, filter, form, ping, traffic).limited(rate);
         let ended = relay.start_with(screen.early, &early).err().map(Ended::from);
         relay_to_end(self.live, relay, ended).await
     }
@@ -95,8 +90,18 @@ impl Parts<'_> {
     /// A serial line, whose bytes are no messages.
     async fn join(mut self, viewer: Viewer) -> Outcome {
         let deframer = Deframer::new(MAX_MESSAGE);
-        let (ping, rate) = (self.settings.ping_interval, self.settings.max_rate);
-        let mut relay = Relay::new(self.browser, viewer, deframer, ping, rate, &self.live.traffic);
+        let (ping, traffic) = (self.settings.ping_interval, &self.live.traffic);
+        let rate = self.settings.max_rate;
+        let mut relay = Relay::new(
+            self.browser,
+            viewer,
+            deframer,
+            None,
+            Down::opaque(),
+            ping,
+            traffic,
+        )
+        .limited(rate);
         let ended = relay.start_with_frames(&mut self.received);
         relay_to_end(self.live, relay, ended).await
     }
@@ -118,14 +123,23 @@ impl Parts<'_> {
             Ok(linked) => linked,
             Err(ended) => return (ended, self.browser, Vec::new()),
         };
-        let (ping, rate) = (self.settings.ping_interval, self.settings.max_rate);
+        let (ping, traffic) = (self.settings.ping_interval, &self.live.traffic);
         let unread = if channel == Channel::INPUTS {
             Unread::Hand
         } else {
             Unread::Page
         };
-        let mut relay =
-            Relay::new(self.browser, stream, deframer, ping, rate, &self.live.traffic).of_unread(unread);
+        let mut relay = Relay::new(
+            self.browser,
+            stream,
+            deframer,
+            None,
+            Down::opaque(),
+            ping,
+            traffic,
+        )
+        .limited(self.settings.max_rate)
+        .of_unread(unread);
         let ended = relay.start_with(Vec::new(), &early).err().map(Ended::from);
         relay_to_end(self.live, relay, ended).await
     }

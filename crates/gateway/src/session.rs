@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU8;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use oriel_domain::{Digest, EndReason, Grant, SessionId};
@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use crate::http::ClientAddress;
 use crate::sessions::{Sessions, Slot};
 use crate::traffic::Traffic;
+use crate::typing::Job;
 
 /// Why a session ended or never began: the reason that everyone is told, and what only the log is.
 #[derive(Debug)]
@@ -127,6 +128,8 @@ pub(crate) struct Live {
     pub status: watch::Sender<Status>,
     /// Side channels that are open.
     pub streams: AtomicU8,
+    /// The text that is typed for it, or was last.
+    job: Mutex<Option<Arc<Job>>>,
 }
 
 impl Live {
@@ -141,6 +144,7 @@ impl Live {
             traffic: Traffic::new(),
             status: watch::Sender::new(Status::default()),
             streams: AtomicU8::new(0),
+            job: Mutex::default(),
         }
     }
 
@@ -157,6 +161,16 @@ impl Live {
             status.told.get_or_insert(Told { reason, by, at });
             first
         });
+    }
+
+    /// The text that is typed for it, or was last.
+    pub fn job(&self) -> Option<Arc<Job>> {
+        self.job.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes a text that is typed for it.
+    pub fn set_job(&self, job: Arc<Job>) {
+        *self.job.lock().unwrap_or_else(PoisonError::into_inner) = Some(job);
     }
 
     pub fn is_told(&self) -> bool {

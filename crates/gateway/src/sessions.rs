@@ -265,6 +265,11 @@ impl Sessions {
         });
     }
 
+    /// The live session with this id.
+    pub fn get(&self, id: SessionId) -> Option<Arc<Live>> {
+        self.register().live.get(&id).map(Arc::clone)
+    }
+
     /// The session that a token's page has: the one of this page, or the youngest.
     pub fn of_page(&self, server: ServerId, token: &Digest, page: Option<PageId>) -> Option<Arc<Live>> {
         let register = self.register();

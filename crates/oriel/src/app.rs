@@ -21,7 +21,8 @@ use oriel_control::policy::{Policy, PolicyError};
 use oriel_control::request_id::RequestId;
 use oriel_domain::{ConsoleKind, EndReason};
 use oriel_gateway::{
-    ClientAddress, Gateway, GatewaySettings, Limits, OriginRules, Rights, SerialSettings, Viewers,
+    ClientAddress, Gateway, GatewaySettings, Limits, OriginRules, Rights, SerialSettings, TypingSettings,
+    Viewers,
 };
 use oriel_inventory::{FileInventory, Inventory, LoadError};
 use oriel_store::{Store, StoreError};
@@ -480,10 +481,12 @@ fn gateway_settings(config: &Config) -> GatewaySettings {
         handshake_timeout: gateway.handshake_timeout.0,
         ping_interval: gateway.ping_interval.0,
         longest_session: gateway.longest_session.map(|span| span.0),
-        serial: SerialSettings {
-            replay: gateway.serial_replay,
-            linger: gateway.serial_linger.0,
-            max_lingering: gateway.serial_max_lingering,
+        typing: TypingSettings {
+            enabled: config.typing.enabled,
+            max_characters: config.typing.max_characters,
+            max_rate: config.typing.max_rate,
+            enter_wait: config.typing.enter_wait.0,
+            echo_wait: config.typing.echo_wait.0,
         },
         idle_timeout: gateway.idle_timeout.map(|span| span.0),
         idle_warning: gateway.idle_warning.0,
@@ -506,6 +509,11 @@ fn gateway_settings(config: &Config) -> GatewaySettings {
             audio: gateway.audio,
         },
         reconnect_for: gateway.reconnect_for.0,
+        serial: SerialSettings {
+            replay: gateway.serial_replay,
+            linger: gateway.serial_linger.0,
+            max_lingering: gateway.serial_max_lingering,
+        },
     }
 }
 

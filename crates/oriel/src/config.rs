@@ -25,7 +25,7 @@ use url::Url;
 
 pub use self::log::{Log, LogFormat};
 pub use self::planes::{
-    Compute, Consoles, Gateway, Grants, Identity, IdentityMode, Inventory, Policy, SecondViewer,
+    Compute, Consoles, Gateway, Grants, Identity, IdentityMode, Inventory, Policy, SecondViewer, Typing,
     ViewersAtOnce,
 };
 pub use self::port::{Listen, MinTls, Page, Tls, TlsMode};
@@ -100,6 +100,8 @@ section! {
         back_end: back_end::BackEnd = back_end::BackEnd::default(),
         /// The data path.
         gateway: Gateway = Gateway::default(),
+        /// Text that is typed for a viewer.
+        typing: Typing = Typing::default(),
         /// What is written down.
         log: Log = Log::default(),
     }

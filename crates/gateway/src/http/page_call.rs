@@ -13,15 +13,13 @@ use oriel_domain::{ConsoleToken, EndReason, Grant, Server};
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{ClientAddress, client_of, log_refusal, status, tell_when_to_retry};
+use super::{ClientAddress, body, client_of, log_refusal, status, tell_when_to_retry};
 use crate::redeem::Claim;
 use crate::session::{Failure, PageId};
 use crate::{Gateway, Inner};
 
 /// Largest body of the page's call, in bytes.
 const MAX_BODY: usize = 4096;
-/// How long a page may take to send it.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a page sends to redeem its token.
 #[derive(Deserialize, ToSchema)]
@@ -75,13 +73,21 @@ struct RefusalReason {
 }
 
 #[derive(OpenApi)]
-#[openapi(paths(redeem_console, super::events::events, super::events::stay))]
+#[openapi(paths(
+    redeem_console,
+    super::events::events,
+    super::events::stay,
+    super::typing::start,
+    super::typing::progress,
+    super::typing::cancel
+))]
 struct Document;
 
 /// The gateway's part of `/openapi.json`.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     Document::openapi()
 }
+
 impl Inner {
     /// What the page's call does: origin, token, and whether the console is still there.
     async fn redeem_for_page(&self, parts: &Parts, body: Body) -> Result<(Claim, Arc<Server>), Failure> {
@@ -89,7 +95,7 @@ impl Inner {
         self.sessions.check_open()?;
         let (token, _) = read_call(&parts.headers, body).await?;
         let claim = self.redeem(&token, &parts.headers).await?;
-        match self.locate(&claim) {
+        match self.locate(&claim.grant) {
             Ok((server, _)) => Ok((claim, server)),
             Err(reason) => {
                 claim.give_back().await;
@@ -162,23 +168,7 @@ pub(super) async fn read_call(
     body: Body,
 ) -> Result<(ConsoleToken, Option<PageId>), Failure> {
     let wrong = |detail: &str| Failure::new(EndReason::ClientProtocol, detail);
-    let content_type = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let essence = content_type
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default();
-    // No other site can send this type without asking first, which is half of the defence.
-    if !essence.trim().eq_ignore_ascii_case("application/json") {
-        return Err(wrong("the Content-Type must be application/json"));
-    }
-    let body = match tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(body, MAX_BODY)).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(_)) => return Err(wrong("the body is too long, or broke off")),
-        Err(_) => return Err(EndReason::ClientTimeout.into()),
-    };
+    let body = body::json(headers, body, MAX_BODY).await?;
     let body: OpenConsole =
         serde_json::from_slice(&body).map_err(|_| wrong("the body must be {\"token\": \"...\"}"))?;
     if body.token.is_empty() {

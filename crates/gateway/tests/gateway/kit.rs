@@ -17,7 +17,7 @@ use hyper_util::server::conn::auto;
 use oriel_domain::{ConsoleKind, ConsoleToken, Grant, Uses, ViewerRole};
 use oriel_gateway::{
     ClientAddress, ClientStream, Clipboard, Gateway, GatewaySettings, Limits, OriginRules, Rights,
-    SerialSettings, Viewers,
+    SerialSettings, TypingSettings, Viewers,
 };
 use oriel_inventory::{FileInventory, Inventory};
 use oriel_store::Store;
@@ -102,10 +102,12 @@ impl House {
             handshake_timeout: PATIENCE,
             ping_interval: Duration::from_secs(30),
             longest_session: None,
-            serial: SerialSettings {
-                replay: 64 * 1024,
-                linger: PATIENCE,
-                max_lingering: 10,
+            typing: TypingSettings {
+                enabled: true,
+                max_characters: 1000,
+                max_rate: 1000,
+                enter_wait: Duration::from_millis(500),
+                echo_wait: Duration::from_secs(1),
             },
             idle_timeout: None,
             idle_warning: Duration::from_secs(1),
@@ -124,6 +126,11 @@ impl House {
                 audio: true,
             },
             reconnect_for: Duration::from_mins(2),
+            serial: SerialSettings {
+                replay: 64 * 1024,
+                linger: PATIENCE,
+                max_lingering: 10,
+            },
         };
         adjust(&mut settings);
         let gateway = Gateway::new(inventory, store.clone(), settings);
@@ -225,6 +232,19 @@ impl House {
             bytes: (row.get("bytes_down"), row.get("bytes_up")),
         });
         trail.collect()
+    }
+
+    /// The id of the youngest session.
+    pub async fn session_id(&self) -> String {
+        let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(&self.database))
+            .await
+            .unwrap();
+        let row = sqlx::query("SELECT id FROM sessions ORDER BY began_at DESC LIMIT 1")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+        pool.close().await;
+        row.get("id")
     }
 
     /// The one session's reason for its end.

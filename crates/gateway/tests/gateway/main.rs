@@ -26,4 +26,6 @@ mod spice;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]
+mod typing;
+#[cfg(test)]
 mod websocket;

@@ -109,6 +109,16 @@ async fn a_clipboard_that_is_off_takes_no_text_and_is_not_asked_for() {
         let mut seen = vec![0; wanted.len()];
         soon(wire.read_exact(&mut seen)).await.unwrap();
         assert_eq!(seen, wanted, "{clipboard:?}");
+
+        // The guest's own text, and a bell behind it.
+        wire.write_all(&[&[3, 0, 0, 0, 0, 0, 0, 2, b'y', b'o'][..], &[2]].concat())
+            .await
+            .unwrap();
+        let down = match clipboard {
+            Clipboard::Both | Clipboard::ToClient => 11,
+            Clipboard::ToServer | Clipboard::Off => 1,
+        };
+        assert_eq!(page.exactly(down).await.last(), Some(&2), "{clipboard:?}");
     }
 }
 

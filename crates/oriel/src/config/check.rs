@@ -1,5 +1,6 @@
 //! What has the right form but cannot work.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use oriel_control::compute::Microversion;
@@ -12,6 +13,12 @@ use crate::telemetry;
 
 /// Most output that is kept of a serial console, in bytes.
 const MAX_SERIAL_REPLAY: usize = 1024 * 1024;
+
+/// Most characters that are typed at once.
+const MAX_TYPED: usize = 1_000_000;
+
+/// Key events a second that make sense.
+const TYPING_RATES: RangeInclusive<u32> = 10..=1000;
 
 /// The shortest time that a browser may come back in: that of opening a console.
 const MIN_RESUME: Duration = Duration::from_mins(1);
@@ -96,6 +103,8 @@ impl Config {
                 "gateway.longest_session",
                 gateway.longest_session.unwrap_or(gateway.ping_interval),
             ),
+            ("typing.enter_wait", self.typing.enter_wait),
+            ("typing.echo_wait", self.typing.echo_wait),
             (
                 "gateway.idle_timeout",
                 gateway.idle_timeout.unwrap_or(gateway.ping_interval),
@@ -115,8 +124,16 @@ impl Config {
     /// Refuses limits that would let nothing through.
     fn check_numbers(&self) -> Result<(), ConfigError> {
         let gateway = &self.gateway;
+        let wrong = |key, value: usize, reason: &str| {
+            Err(ConfigError::Value {
+                key,
+                value: value.to_string(),
+                reason: reason.to_owned(),
+            })
+        };
         for (key, number) in [
             ("gateway.max_sessions", gateway.max_sessions),
+            ("typing.max_characters", self.typing.max_characters),
             (
                 "gateway.max_sessions_per_user",
                 gateway.max_sessions_per_user.unwrap_or(1),
@@ -132,20 +149,28 @@ impl Config {
             ("listen.max_connections", self.listen.max_connections),
         ] {
             if number == 0 {
-                return Err(ConfigError::Value {
-                    key,
-                    value: number.to_string(),
-                    reason: "must be 1 or more".to_owned(),
-                });
+                return wrong(key, number, "must be 1 or more");
             }
+        }
+        if self.typing.max_characters > MAX_TYPED {
+            let reason = "must be 1000000 or less: that takes half a day";
+            return Err(ConfigError::Value {
+                key: "typing.max_characters",
+                value: self.typing.max_characters.to_string(),
+                reason: reason.to_owned(),
+            });
+        }
+        if !TYPING_RATES.contains(&self.typing.max_rate) {
+            let reason = "must be from 10 to 1000 key events a second";
+            return Err(ConfigError::Value {
+                key: "typing.max_rate",
+                value: self.typing.max_rate.to_string(),
+                reason: reason.to_owned(),
+            });
         }
         if gateway.serial_replay > MAX_SERIAL_REPLAY {
             let reason = "must be 1048576 (1 MiB) or less: it is held in memory for each serial console";
-            return Err(ConfigError::Value {
-                key: "gateway.serial_replay",
-                value: gateway.serial_replay.to_string(),
-                reason: reason.to_owned(),
-            });
+            return wrong("gateway.serial_replay", gateway.serial_replay, reason);
         }
         Ok(())
     }

@@ -159,12 +159,6 @@ section! {
         longest_session: Option<Span> = None,
         /// Most sessions at once.
         max_sessions: usize = 10_000,
-        /// How many bytes of a serial console's last output whoever comes is shown.
-        serial_replay: usize = 64 * 1024,
-        /// How long a serial console stays connected that nobody looks at any more.
-        serial_linger: Span = Span::seconds(600),
-        /// Most serial consoles that stay connected so.
-        serial_max_lingering: usize = 1000,
         /// Most sessions of one user.
         max_sessions_per_user: Option<usize> = None,
         /// Most sessions of one project's servers.
@@ -191,7 +185,29 @@ section! {
         audio: bool = true,
         /// How long a page goes on trying to come back.
         reconnect_for: Span = Span::seconds(300),
+        /// How many bytes of a serial console's last output whoever comes is shown.
+        serial_replay: usize = 64 * 1024,
+        /// How long a serial console stays connected that nobody looks at any more.
+        serial_linger: Span = Span::seconds(600),
+        /// Most serial consoles that stay connected so.
+        serial_max_lingering: usize = 1000,
         /// How long live sessions get to end when Oriel stops.
         stop_grace: Span = Span::seconds(10),
+    }
+}
+
+section! {
+    /// Text that is typed for a viewer.
+    Typing {
+        /// Whether there is such a service.
+        enabled: bool = true,
+        /// Longest text, in characters.
+        max_characters: usize = 20_000,
+        /// Most key events a second.
+        max_rate: u32 = 90,
+        /// How long the guest has after an Enter to react.
+        enter_wait: Span = Span::milliseconds(500),
+        /// How long the screen has to show what is typed.
+        echo_wait: Span = Span::seconds(1),
     }
 }

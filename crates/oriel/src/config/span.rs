@@ -30,6 +30,10 @@ impl Span {
         Self(Duration::from_secs(seconds))
     }
 
+    pub(super) const fn milliseconds(milliseconds: u64) -> Self {
+        Self(Duration::from_millis(milliseconds))
+    }
+
     pub(super) const fn hours(hours: u64) -> Self {
         Self::seconds(hours * 3600)
     }

@@ -51,6 +51,17 @@ impl Knock {
             .header("Content-Length", &body.len().to_string())
     }
 
+    /// A call without a body.
+    pub fn call(method: &str, to: SocketAddr, path: &str) -> Self {
+        let knock = Self {
+            to,
+            line: format!("{method} {path} HTTP/1.1"),
+            headers: Vec::new(),
+            body: Vec::new(),
+        };
+        knock.header("Host", "console.example:8002")
+    }
+
     /// Sets a header; one of that name that was there goes.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers

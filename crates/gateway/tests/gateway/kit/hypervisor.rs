@@ -129,7 +129,6 @@ impl Hypervisor {
     }
 
     /// The same, however long it takes.
-    #[allow(dead_code, reason = "not every test that shares this file waits so long")]
     pub async fn wire_at_last(&mut self) -> Wire {
         self.wires.recv().await.unwrap()
     }
