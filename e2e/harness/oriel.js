@@ -108,8 +108,10 @@ host = "localhost"
       await writeFile(join(this.#folder, `${name}.log`), output);
       entry += `console_log = "${name}.log"\n`;
     }
-    for (const [kind, address] of Object.entries(consoles)) {
-      entry += `[server.console.${kind}]\nback_end = "${address}"\n`;
+    for (const [kind, backEnd] of Object.entries(consoles)) {
+      const facts = typeof backEnd === "string" ? { back_end: backEnd } : backEnd;
+      const lines = Object.entries(facts).map(([key, value]) => `${key} = "${value}"\n`);
+      entry += `[server.console.${kind}]\n${lines.join("")}`;
     }
     return entry;
   }

@@ -38,6 +38,7 @@ const facts = {
   "server-in-use": { code: 4042, retry: true },
   "no-session": { code: 4043, retry: true },
   "too-many-streams": { code: 4044, retry: true },
+  "rules-unkept": { code: 4045, retry: false },
   internal: { code: 4099, retry: true, resume: true },
   /** The page's own: the gateway could not be reached, or the connection broke without a word. */
   "network-lost": { retry: true, resume: true },

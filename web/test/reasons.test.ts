@@ -31,6 +31,7 @@ const gatewayCodes = [
   [4042, "server-in-use"],
   [4043, "no-session"],
   [4044, "too-many-streams"],
+  [4045, "rules-unkept"],
   [4099, "internal"],
 ] as const;
 
@@ -73,6 +74,7 @@ describe("reconnecting", () => {
     "server-gone",
     "back-end-security",
     "session-too-long",
+    "rules-unkept",
   ];
 
   it.each(reasons)("is offered after %s only where it can help", (reason) => {

@@ -112,6 +112,8 @@ end_reasons! {
     NoSession = 4043, "no-session", Client, 404, "the page has no live session";
     /// A page asked to be told of its session once more than one may.
     TooManyStreams = 4044, "too-many-streams", Client, 429, "the session is told to as many pages as it may be";
+    /// The operator or the viewer's role forbids what cannot be kept from a console of this kind.
+    RulesUnkept = 4045, "rules-unkept", Gateway, 403, "what this viewer may not do cannot be kept from a console of this kind";
     /// The session was live for as long as one may be.
     SessionTooLong = 4032, "session-too-long", Gateway, 503, "the session reached its longest time";
     /// Something broke inside Oriel.

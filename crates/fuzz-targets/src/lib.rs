@@ -7,6 +7,7 @@
 #![expect(clippy::missing_panics_doc, reason = "to panic is how a target tells")]
 
 mod rfb;
+mod spice;
 mod telnet;
 mod ws;
 
@@ -14,6 +15,7 @@ mod ws;
 mod tests;
 
 pub use rfb::{back_end, client_messages, framer, server_init, viewer};
+pub use spice::spice;
 pub use telnet::telnet;
 pub use ws::{frames, upgrade};
 
@@ -21,7 +23,7 @@ pub use ws::{frames, upgrade};
 pub type Target = fn(&[u8]);
 
 /// All targets by their names in `fuzz/fuzz_targets`.
-pub const ALL: [(&str, Target); 8] = [
+pub const ALL: [(&str, Target); 9] = [
     ("back_end", back_end),
     ("viewer", viewer),
     ("server_init", server_init),
@@ -30,6 +32,7 @@ pub const ALL: [(&str, Target); 8] = [
     ("frames", frames),
     ("upgrade", upgrade),
     ("telnet", telnet),
+    ("spice", spice),
 ];
 
 /// The first byte decides how the rest is cut: into pieces of this size.

@@ -25,6 +25,11 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
             b"\x03\x02\x10\x10\x03\0\0\0\0\0\0\x03abc\x01\0\0\0\0\x01aaaaaa\xf8\0\0\0\0\0\0\0\x02aa\x96",
         ],
         "frames" => &[b"\x05\x82\x83\x01\x02\x03\x04abc\x89\x80\0\0\0\0\x02\x81aaaab\x80\xfe\0\x02aaaabb\x88\x82\0\0\0\0\x03\xe8"],
+        "spice" => &[
+            b"REDQ\x02\0\0\0\x02\0\0\0\x1a\0\0\0\0\0\0\0\x01\0\x01\0\0\0\x01\0\0\0\x12\0\0\0\x09\0\0\0\x08\0\0\0",
+            // A reply, whose key is all alike.
+            b"REDQ\x02\0\0\0\x02\0\0\0\xba\0\0\0\0\0\0\0kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk\x01\0\0\0\x01\0\0\0\xb2\0\0\0\x0b\0\0\0\x09\0\0\0",
+        ],
         "telnet" => &[b"\x03\xff\xfb\x01\xff\xfb\x03\xff\xfb\0\xff\xfd\0login\r\0\xff\xff\xff\xfa\x18\x01\xff\xf0: "],
         _ => &[b"upgrade:websocket\nconnection:keep-alive, Upgrade\nsec-websocket-version:13\nsec-websocket-key:dGhlIHNhbXBsZSBub25jZQ==\nsec-websocket-protocol:binary"],
     };

@@ -13,5 +13,6 @@ mod x509;
 
 pub(crate) use self::access::ask;
 pub(crate) use self::dial::dial;
-pub(crate) use self::secure::{Secured, secure};
+pub(crate) use self::files::password;
+pub(crate) use self::secure::{Secured, secure, tls_if_demanded};
 pub(crate) use self::tls::TlsStream;

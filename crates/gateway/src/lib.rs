@@ -18,6 +18,7 @@ mod screen;
 mod serial;
 mod session;
 mod sessions;
+mod spice;
 mod supervisor;
 mod throttle;
 mod traffic;

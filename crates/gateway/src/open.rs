@@ -9,14 +9,17 @@ use oriel_domain::{BackEnd, ConsoleKind, EndReason, Grant, Server, ViewerRole};
 use crate::Inner;
 use crate::http::{ClientAddress, ReachedBy};
 use crate::redeem::{Claim, page_of, token_of};
+use crate::rules::Rules;
 use crate::screen::{self, Screen};
 use crate::serial::Viewer;
 use crate::session::{Failure, Session};
+use crate::spice::{self, Waiting};
 
 /// A back end that is ready to be relayed, of any kind that the gateway carries.
 pub(crate) enum Console {
     Screen(Screen),
     Serial(Viewer),
+    Spice(Waiting),
 }
 
 /// A session that is ready to relay.
@@ -81,9 +84,13 @@ impl Inner {
                     )
                     .await?,
             )),
-            ConsoleKind::SpiceHtml5 | ConsoleKind::SpiceDirect | ConsoleKind::Webmks => {
-                Err(EndReason::ConsoleGone.into())
+            ConsoleKind::SpiceHtml5 => {
+                if !Rules::of(settings.rights, claim.grant.role).are_free() {
+                    return Err(EndReason::RulesUnkept.into());
+                }
+                Ok(Console::Spice(spice::open(&back_end, connect, handshake).await?))
             }
+            ConsoleKind::SpiceDirect | ConsoleKind::Webmks => Err(EndReason::ConsoleGone.into()),
         }
     }
 
@@ -95,7 +102,10 @@ impl Inner {
         }
         let kind = grant.console;
         // The others are carried by proxies that are not Oriel's.
-        let carried = matches!(kind, ConsoleKind::Novnc | ConsoleKind::Serial);
+        let carried = matches!(
+            kind,
+            ConsoleKind::Novnc | ConsoleKind::Serial | ConsoleKind::SpiceHtml5
+        );
         match server.consoles.get(&kind).filter(|_| carried) {
             Some(back_end) => Ok((Arc::clone(&server), back_end.clone())),
             None => Err(EndReason::ConsoleGone),

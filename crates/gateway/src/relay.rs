@@ -44,6 +44,15 @@ thread_local! {
     static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; MAX_HEADER + CHUNK].into());
 }
 
+/// What bytes from the browser are that no filter reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// A person's doing.
+    Hand,
+    /// What a page answers by itself.
+    Page,
+}
+
 /// A browser and a back end, joined.
 pub(crate) struct Relay<'a, B, H> {
     browser: B,
@@ -54,6 +63,7 @@ pub(crate) struct Relay<'a, B, H> {
     /// How the back end's bytes go down.
     form: Down,
     traffic: &'a Traffic,
+    unread: Unread,
     /// What the browser may be sent a second, where that is limited.
     throttle: Option<Throttle>,
     /// To the browser: the rest of a frame. Nothing may come between its pieces.
@@ -101,6 +111,7 @@ where
             filter,
             form,
             traffic,
+            unread: Unread::Hand,
             throttle: None,
             down: Rest::default(),
             pipe: None,
@@ -113,6 +124,12 @@ where
             last_heard: Instant::now(),
             deaf: false,
         }
+    }
+
+    /// Says what bytes from the browser are that no filter reads. They are a person's doing if nobody says.
+    pub fn of_unread(mut self, unread: Unread) -> Self {
+        self.unread = unread;
+        self
     }
 
     /// Sends the browser at most so many bytes a second, where there is a limit.

@@ -82,6 +82,11 @@ impl Rules {
         }
     }
 
+    /// Whether nothing is forbidden that a console can do whose messages pass unread.
+    pub fn are_free(&self) -> bool {
+        self.input && self.clipboard_to_server && self.clipboard_to_client && self.resize && self.audio
+    }
+
     fn admits(&self, kind: Kind) -> bool {
         match kind {
             Kind::Key | Kind::QemuKey | Kind::Pointer | Kind::Gii => self.input,

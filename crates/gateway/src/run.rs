@@ -6,17 +6,19 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::upgrade::downcast;
 use oriel_domain::EndReason;
+use oriel_spice::Channel;
 use oriel_ws::Deframer;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::farewell::{Ended, farewell};
 use crate::net::ClientStream;
 use crate::open::Console;
-use crate::relay::{Down, MaybeRaw, Relay};
+use crate::relay::{Down, MaybeRaw, Relay, Unread};
 use crate::rules::{Filter, Rules};
 use crate::screen::{self, Greeted, Screen};
 use crate::serial::Viewer;
 use crate::session::{Failure, Live, Session};
+use crate::spice::{self, Linked, Waiting};
 use crate::{GatewaySettings, Inner};
 
 /// Largest message from a browser, in bytes: more than the largest clipboard that a back end takes.
@@ -43,6 +45,7 @@ pub(crate) async fn run(
     let (ended, browser, unsent) = match console {
         Console::Screen(screen) => parts.show(screen).await,
         Console::Serial(viewer) => parts.join(viewer).await,
+        Console::Spice(waiting) => parts.link(waiting).await,
     };
     farewell(browser, unsent, &ended, coded).await;
     session.end(ended.failure);
@@ -100,6 +103,44 @@ impl Parts<'_> {
         )
         .limited(rate);
         let ended = relay.start_with_frames(&mut self.received);
+        relay_to_end(self.live, relay, ended).await
+    }
+
+    /// A channel of SPICE, which passes unread behind its link.
+    async fn link(mut self, waiting: Waiting) -> Outcome {
+        let deframer = Deframer::new(MAX_MESSAGE);
+        let limit = self.settings.handshake_timeout;
+        let linked = tokio::select! {
+            linked = spice::link(&mut self.browser, deframer, self.received, waiting, limit) => linked,
+            reason = self.live.told_to_end() => Err(reason.into()),
+        };
+        let Linked {
+            stream,
+            channel,
+            deframer,
+            early,
+        } = match linked {
+            Ok(linked) => linked,
+            Err(ended) => return (ended, self.browser, Vec::new()),
+        };
+        let (ping, traffic) = (self.settings.ping_interval, &self.live.traffic);
+        let unread = if channel == Channel::INPUTS {
+            Unread::Hand
+        } else {
+            Unread::Page
+        };
+        let mut relay = Relay::new(
+            self.browser,
+            stream,
+            deframer,
+            None,
+            Down::opaque(),
+            ping,
+            traffic,
+        )
+        .limited(self.settings.max_rate)
+        .of_unread(unread);
+        let ended = relay.start_with(Vec::new(), &early).err().map(Ended::from);
         relay_to_end(self.live, relay, ended).await
     }
 }

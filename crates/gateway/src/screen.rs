@@ -167,7 +167,7 @@ async fn greet_within<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 /// Sends one message in one frame.
-async fn send<S: AsyncWrite + Unpin>(browser: &mut S, message: &[u8]) -> Result<(), Ended> {
+pub(crate) async fn send<S: AsyncWrite + Unpin>(browser: &mut S, message: &[u8]) -> Result<(), Ended> {
     write(
         browser,
         &[Header::binary(message.len()).as_bytes(), message].concat(),
@@ -175,7 +175,8 @@ async fn send<S: AsyncWrite + Unpin>(browser: &mut S, message: &[u8]) -> Result<
     .await
 }
 
-async fn write<S: AsyncWrite + Unpin>(browser: &mut S, frame: &[u8]) -> Result<(), Ended> {
+/// Sends a frame.
+pub(crate) async fn write<S: AsyncWrite + Unpin>(browser: &mut S, frame: &[u8]) -> Result<(), Ended> {
     let written = async {
         browser.write_all(frame).await?;
         browser.flush().await

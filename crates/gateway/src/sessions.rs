@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use oriel_domain::{Digest, EndReason, Grant, ProjectId, ServerId, SessionId, UserId, ViewerRole};
+use oriel_domain::{Digest, EndReason, Grant, ProjectId, Protocol, ServerId, SessionId, UserId, ViewerRole};
 use oriel_store::{SessionRecord, Store};
 use time::OffsetDateTime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
@@ -60,6 +60,10 @@ impl Register {
                 // The same link in the same browser: a page that was opened again, or came back sooner than its
                 // broken connection was noticed.
                 let own = other.token == *token;
+                // SPICE has a session for each channel of one page.
+                if own && grant.console.protocol() == Protocol::Spice {
+                    continue;
+                }
                 let takes = limits.viewers == Viewers::TakeOver && grant.role != ViewerRole::Observer;
                 if !own && !takes && !other.is_told() {
                     return Err(EndReason::ServerInUse);
@@ -212,14 +216,23 @@ impl Sessions {
         page: Option<PageId>,
         client: ClientAddress,
     ) -> Result<Session, Failure> {
-        let live = Arc::new(Live::new(token, grant, page, client));
-        {
+        let mut live = Live::new(token, grant, page, client);
+        let live = {
             let mut register = self.register();
             for loser in register.room(&self.inner.limits, &token, &live.grant)? {
                 loser.end_by(EndReason::TakenOver, live.grant.user_name.clone());
             }
+            if live.grant.console.protocol() == Protocol::Spice {
+                let viewers = register.viewers(live.grant.server);
+                if let Some(other) = viewers.iter().find(|other| other.token == token) {
+                    // Keys and pointer have a channel of their own; the others would be idle for ever.
+                    live.traffic.share_hand(&other.traffic);
+                }
+            }
+            let live = Arc::new(live);
             register.add(&live);
-        }
+            live
+        };
         // From here on, every way out ends the session.
         let session = Session::new(Arc::clone(&live), self.clone(), slot);
         let record = SessionRecord {

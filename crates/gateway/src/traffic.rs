@@ -1,5 +1,6 @@
 //! What a session has carried, and when a person last had a hand in it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -11,10 +12,17 @@ pub(crate) struct Traffic {
     down: AtomicU64,
     up: AtomicU64,
     began: Instant,
-    /// Milliseconds from `began` to the last input.
-    input: AtomicU64,
+    hand: Arc<Hand>,
     /// Microseconds that the last ping took to be answered; 0 before the first answer.
     round_trip: AtomicU64,
+}
+
+/// When a person last had a hand in a console. Where it has several sessions, they share it.
+#[derive(Debug)]
+struct Hand {
+    began: Instant,
+    /// Milliseconds from `began` to the last input.
+    input: AtomicU64,
 }
 
 impl Traffic {
@@ -24,7 +32,10 @@ impl Traffic {
             down: AtomicU64::new(0),
             up: AtomicU64::new(0),
             began: Instant::now(),
-            input: AtomicU64::new(0),
+            hand: Arc::new(Hand {
+                began: Instant::now(),
+                input: AtomicU64::new(0),
+            }),
             round_trip: AtomicU64::new(0),
         }
     }
@@ -44,8 +55,13 @@ impl Traffic {
 
     /// A person pressed a key, moved the pointer or pasted a text just now.
     pub fn touch(&self) {
-        let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.input.store(now, Ordering::Relaxed);
+        let now = u64::try_from(self.hand.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.hand.input.store(now, Ordering::Relaxed);
+    }
+
+    /// From here on, a hand in one is a hand in both.
+    pub fn share_hand(&mut self, other: &Self) {
+        self.hand = Arc::clone(&other.hand);
     }
 
     /// How long the session has lasted.
@@ -55,7 +71,7 @@ impl Traffic {
 
     /// When a person last had a hand in it.
     pub fn last_input(&self) -> Instant {
-        self.began + Duration::from_millis(self.input.load(Ordering::Relaxed))
+        self.hand.began + Duration::from_millis(self.hand.input.load(Ordering::Relaxed))
     }
 
     /// The browser answered a ping after this time.

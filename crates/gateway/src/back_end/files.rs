@@ -27,7 +27,7 @@ pub(super) async fn pem(file: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
 }
 
 /// The password: the first line of the file, or the variable.
-pub(super) async fn password(source: &PasswordSource) -> Result<SecretSlice<u8>, Failure> {
+pub(crate) async fn password(source: &PasswordSource) -> Result<SecretSlice<u8>, Failure> {
     let (secret, place) = match source {
         PasswordSource::File(file) => {
             let text = read(file, MAX_PASSWORD).await?;

@@ -93,6 +93,23 @@ async fn negotiate(
     }
 }
 
+/// Begins TLS at once if the operator's demands forbid to go without it: for a protocol that does not negotiate it.
+pub(crate) async fn tls_if_demanded(
+    stream: BackEndStream,
+    back_end: &BackEnd,
+) -> Result<BackEndStream, Failure> {
+    let schemes = schemes(back_end)?;
+    if schemes.iter().any(|scheme| scheme.tls().is_none()) {
+        return Ok(stream);
+    }
+    if !schemes.iter().any(|scheme| scheme.tls() == Some(Tls::X509)) {
+        return Err(insecure(
+            "only anonymous TLS may be used, and this protocol has none: set ca_file",
+        ));
+    }
+    tls::start(stream, Tls::X509, back_end, &Unanswered::default()).await
+}
+
 /// What may be used with this back end, as far as this build can.
 pub(super) fn schemes(back_end: &BackEnd) -> Result<Vec<Scheme>, Failure> {
     let usable = back_end

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::pipe::MaybeRaw;
 use super::rest::Rest;
-use super::{ROUNDS, Relay, back_end_lost};
+use super::{ROUNDS, Relay, Unread, back_end_lost};
 use crate::farewell::Ended;
 use crate::session::Failure;
 
@@ -63,7 +63,9 @@ where
                 self.traffic.add_up(data.len());
                 let data = match &mut self.filter {
                     None => {
-                        self.traffic.touch();
+                        if self.unread == Unread::Hand {
+                            self.traffic.touch();
+                        }
                         data
                     }
                     Some(filter) => match filter.pass(data, self.up.end(), &mut self.form) {

@@ -22,6 +22,8 @@ mod serial;
 #[cfg(test)]
 mod side_channel;
 #[cfg(test)]
+mod spice;
+#[cfg(test)]
 mod tokens;
 #[cfg(test)]
 mod typing;

@@ -69,7 +69,7 @@ section! {
         novnc: Novnc = Novnc::default(),
         /// A terminal, carried by another proxy.
         serial: OtherConsole = OtherConsole::default(),
-        /// A screen over SPICE, carried by another proxy.
+        /// A screen over SPICE, carried by Oriel with a page of one's own.
         spice_html5: OtherConsole = OtherConsole::default(),
         /// A screen for native SPICE clients, carried by another proxy.
         spice_direct: OtherConsole = OtherConsole::default(),
@@ -93,7 +93,7 @@ section! {
 }
 
 section! {
-    /// A kind of console that another proxy carries.
+    /// A kind of console that links to a page or proxy of one's own.
     OtherConsole {
         /// Where that proxy is. The kind is served if this is set.
         base_url: Option<Url> = None,
