@@ -119,8 +119,8 @@ export class ConsolePage {
     await this.#page.locator(`#${id}`).waitFor({ state: "hidden" });
   }
 
-  /** Presses one of the page's own buttons. */
-  async press(id) {
+  /** Clicks one of the page's own buttons. */
+  async click(id) {
     await this.#page.locator(`#${id}`).click();
   }
 

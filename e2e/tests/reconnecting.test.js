@@ -79,7 +79,7 @@ describe("one viewer at a time", () => {
     await second.connected();
     assert.match(await first.says("reason", /admin/), /^admin took this console over at /);
     assert.equal(await first.says("retry", /./), "Take back");
-    await first.press("retry");
+    await first.click("retry");
     await first.connected();
     assert.match(await second.says("reason", /admin/), /^admin took this console over at /);
   });
@@ -106,7 +106,7 @@ describe("a console that nobody uses", () => {
     const page = await site.open(await site.oriel.link("white"));
     await page.connected();
     assert.match(await page.says("banner-text", /closes/), /It closes in [1-8] s\.$/);
-    await page.press("stay");
+    await page.click("stay");
     await page.hides("banner");
     await page.ended("idle");
   });
