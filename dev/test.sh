@@ -36,10 +36,10 @@ e2e() {
   # which it mostly waits for a guest to show what was typed.
   local others=() typing
   for file in tests/*.test.js; do [[ $file == tests/typing.test.js ]] || others+=("$file"); done
-  node --test --test-reporter=spec tests/typing.test.js >"$log_dir/typing.log" 2>&1 &
+  node --test --test-force-exit --test-reporter=spec tests/typing.test.js >"$log_dir/typing.log" 2>&1 &
   typing=$!
   local failed=0
-  node --test --test-concurrency=1 --test-reporter=spec "${others[@]}" || failed=1
+  node --test --test-force-exit --test-concurrency=1 --test-reporter=spec "${others[@]}" || failed=1
   wait "$typing" || failed=1
   cat "$log_dir/typing.log"
   return "$failed"

@@ -44,8 +44,9 @@ for (const [what, start, mark] of [
     });
 
     after(async () => {
-      await proxy?.stop();
+      // The page first: while it is open, it listens to its session through the proxy.
       await site?.stop();
+      await proxy?.stop();
       await backEnd?.stop();
     });
 

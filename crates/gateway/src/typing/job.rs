@@ -93,6 +93,7 @@ impl Job {
             typed = typist.type_all() => Some(typed),
         };
         let let_go = typist.let_go().await;
+        typist.hang_up().await;
         let (end, detail) = match (typed, let_go) {
             (Some(Err(Failure { reason, detail })), _) | (_, Err(Failure { reason, detail })) => {
                 (JobEnd::Failed(reason), detail)

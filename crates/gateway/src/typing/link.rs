@@ -22,6 +22,8 @@ const CHUNK: usize = 16 * 1024;
 const ANSWER: Duration = Duration::from_secs(3);
 /// How long the lamps may take then.
 const LAMPS: Duration = Duration::from_millis(200);
+/// How long a server may take to hang up as well.
+const HANG_UP: Duration = Duration::from_secs(1);
 /// Caps Lock in QEMU's lamps (rfbproto.rst, "QEMU LED State Pseudo-encoding").
 const CAPS_LOCK: u8 = 4;
 /// Hextile costs a server next to nothing, and a screen of text shrinks to a tenth in it.
@@ -187,6 +189,18 @@ impl Link {
                 look
             }
         }
+    }
+
+    /// Hangs up, and waits until the server has as well: it has then read all keys, the last ones too. A connection that
+    /// is closed with some of the screen unread is reset, which may overtake them.
+    pub async fn hang_up(&mut self) {
+        let gone = async {
+            self.stream.shutdown().await?;
+            while self.stream.read(&mut self.buffer).await? > 0 {}
+            std::io::Result::Ok(())
+        };
+        // A server that has gone, or never goes, holds nobody up.
+        let _ = tokio::time::timeout(HANG_UP, gone).await;
     }
 
     fn read(&mut self, mut bytes: &[u8]) -> Result<Look, Failure> {

@@ -91,6 +91,11 @@ impl Typist {
         self.link.flush().await
     }
 
+    /// Leaves the screen, once the server has read all keys.
+    pub async fn hang_up(&mut self) {
+        self.link.hang_up().await;
+    }
+
     fn strike(&mut self, chord: &Chord) {
         self.link.push(&chord.message);
         self.pacer.sent(Instant::now(), chord.events, chord.bytes);
