@@ -261,6 +261,12 @@ class Bench:
         small = [("p50 us", "p50_us"), ("p99 us", "p99_us"), ("CPU us/message", "proxy_cpu_us_per_msg")]
         connects = [("connects/CPU s", "conn_per_proxy_cpu_s"), ("connects/s", "conn_s"), ("p99 us", "p99_us")]
         memory = [("KiB/session", "pss_kib_per_session"), ("alive", "alive"), ("CPU ms/s", "idle_cpu_ms_per_s")]
+        # First, in programs that nothing has grown yet.
+        if "idle" in AXES:
+            self.axis(f"{IDLE} idle sessions, plain", "idle", "idle", [oriel, haproxy], memory, ["--conns", IDLE])
+        if "idle-tls" in AXES:
+            self.axis(f"{IDLE} idle sessions, TLS", "idle", "idle", [oriel_tls, haproxy_tls], memory,
+                      ["--conns", IDLE])
         if "down" in AXES:
             self.axis("Downstream, plain, 8 sessions", "downstream", "firehose",
                       [haproxy, splice, nginx, oriel, *websockify], bytes_, ["--conns", "8"])
@@ -268,8 +274,8 @@ class Bench:
             self.axis("Downstream, TLS, 8 sessions", "downstream", "firehose",
                       [haproxy_tls, nginx_tls, oriel_tls], bytes_, ["--conns", "8"])
         if "up" in AXES:
-            self.axis("Upstream, plain, 8 sessions, 16 KiB messages", "upstream", "sink",
-                      [haproxy, oriel, *websockify], bytes_, ["--conns", "8"])
+            self.axis("Upstream, plain, 1 session, 16 KiB messages", "upstream", "sink",
+                      [haproxy, oriel, *websockify], bytes_, ["--conns", "1"])
         latency = [haproxy, oriel, *websockify]
         if "latency" in AXES:
             self.axis("Round trip, 1 session, 200 messages/s", "latency", "echo", latency, small,
@@ -291,11 +297,6 @@ class Bench:
             self.axis("Connects, plain", "connect", "idle", [*websockify, oriel, haproxy], connects)
         if "connect-tls" in AXES:
             self.axis("Connects, TLS", "connect", "idle", [nginx_tls, oriel_tls], connects)
-        if "idle" in AXES:
-            self.axis(f"{IDLE} idle sessions, plain", "idle", "idle", [oriel, haproxy], memory, ["--conns", IDLE])
-        if "idle-tls" in AXES:
-            self.axis(f"{IDLE} idle sessions, TLS", "idle", "idle", [oriel_tls, haproxy_tls], memory,
-                      ["--conns", IDLE])
 
 
 def main():
