@@ -240,7 +240,12 @@ describe("a Keystone behind TLS", () => {
   });
 
   for (const [what, host, authority, why] of [
-    ["another authority signed its certificate", "localhost", "other-ca", /invalid peer certificate: (UnknownIssuer|BadSignature)/],
+    [
+      "another authority signed its certificate",
+      "localhost",
+      "other-ca",
+      /invalid peer certificate: (UnknownIssuer|BadSignature)/,
+    ],
     ["its certificate is for another name", "127.0.0.1", "ca", /not valid for name/],
   ]) {
     test(`is not asked where ${what}: 503, and the log says why`, async () => {

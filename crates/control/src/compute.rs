@@ -1,6 +1,6 @@
 //! The Nova dialect: `/`, `/v2` and `/v2.1`.
 //!
-//! [`handle`] is one request from top to bottom. The order of its steps is part of the contract:
+//! `handle` is one request from top to bottom. The order of its steps is part of the contract:
 //! where a request is wrong in two ways, it decides which of the two the client is told.
 
 mod accept;
