@@ -56,17 +56,12 @@ impl Inner {
     /// Redeems the token of a request, or lets the browser that has redeemed it come back.
     pub(crate) async fn redeem(&self, token: &ConsoleToken, headers: &HeaderMap) -> Result<Claim, Failure> {
         let digest = token.digest();
-        let resume = cookie(headers, &self.cookie_name(&digest))
-            .and_then(|text| text.parse::<ResumeSecret>().ok())
-            .map(|secret| secret.digest());
-        let (store, tasks, resume_for) = (
-            self.store.clone(),
-            self.sessions.tasks(),
-            self.settings.resume_for,
-        );
+        let resume = self.resume_of(&digest, headers);
+        let tasks = self.sessions.tasks();
+        let (store, resume_for) = (self.store.clone(), self.settings.resume_for);
         // On its own, since a browser that leaves takes this request with it, and the store would go on
         // without anybody to give the token back: the claim that nobody waits for does so when it is dropped.
-        let redeeming = self.sessions.tasks().spawn(async move {
+        let redeeming = tasks.clone().spawn(async move {
             let now = OffsetDateTime::now_utc();
             let redeemed = store
                 .redeem(&digest, resume.as_ref(), resume_for, now)
@@ -96,13 +91,12 @@ impl Inner {
                 Err(EndReason::TokenUnknown.into())
             };
         }
-        let secret = cookie(&parts.headers, &self.cookie_name(&live.token))
-            .and_then(|text| text.parse::<ResumeSecret>().ok())
-            .ok_or(EndReason::TokenUsed)?;
+        let resume = self.resume_of(&live.token, &parts.headers);
+        let resume = resume.ok_or(EndReason::TokenUsed)?;
         let now = OffsetDateTime::now_utc();
         let redeemed = self
             .store
-            .redeem(&live.token, Some(&secret.digest()), self.settings.resume_for, now)
+            .redeem(&live.token, Some(&resume), self.settings.resume_for, now)
             .await?;
         redeemed
             .map(drop)
@@ -128,6 +122,12 @@ impl Inner {
         let mut value = HeaderValue::from_str(&text).ok()?;
         value.set_sensitive(true);
         Some(value)
+    }
+
+    /// The digest of the secret with which a browser comes back to a token.
+    fn resume_of(&self, token: &Digest, headers: &HeaderMap) -> Option<Digest> {
+        let secret: ResumeSecret = cookie(headers, &self.cookie_name(token))?.parse().ok()?;
+        Some(secret.digest())
     }
 
     /// One cookie a grant, so that consoles of several servers live side by side in a browser.

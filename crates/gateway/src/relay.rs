@@ -97,8 +97,6 @@ where
         browser: B,
         back_end: H,
         deframer: Deframer,
-        filter: Option<Filter>,
-        form: Down,
         ping_interval: Duration,
         traffic: &'a Traffic,
     ) -> Self {
@@ -108,8 +106,8 @@ where
             browser,
             back_end,
             deframer,
-            filter,
-            form,
+            filter: None,
+            form: Down::opaque(),
             traffic,
             unread: Unread::Hand,
             throttle: None,
@@ -124,6 +122,13 @@ where
             last_heard: Instant::now(),
             deaf: false,
         }
+    }
+
+    /// Says that both sides' bytes are a screen's messages, and what becomes of them. They pass unread if nobody says.
+    pub fn of_screen(mut self, filter: Filter, form: Down) -> Self {
+        self.filter = Some(filter);
+        self.form = form;
+        self
     }
 
     /// Says what bytes from the browser are that no filter reads. They are a person's doing if nobody says.

@@ -78,11 +78,8 @@ impl Parts<'_> {
             Ok(greeted) => greeted,
             Err(ended) => return (ended, self.browser, Vec::new()),
         };
-        let filter = Some(Filter::new(rules));
-        let (ping, traffic) = (self.settings.ping_interval, &self.live.traffic);
-        let rate = self.settings.max_rate;
-        let mut relay =
-            Relay::new(self.browser, screen.stream, deframer, filter, form, ping, traffic).limited(rate);
+        let relay = relay(self.settings, self.live, self.browser, screen.stream, deframer);
+        let mut relay = relay.of_screen(Filter::new(rules), form);
         let ended = relay.start_with(screen.early, &early).err().map(Ended::from);
         relay_to_end(self.live, relay, ended).await
     }
@@ -90,18 +87,7 @@ impl Parts<'_> {
     /// A serial line, whose bytes are no messages.
     async fn join(mut self, viewer: Viewer) -> Outcome {
         let deframer = Deframer::new(MAX_MESSAGE);
-        let (ping, traffic) = (self.settings.ping_interval, &self.live.traffic);
-        let rate = self.settings.max_rate;
-        let mut relay = Relay::new(
-            self.browser,
-            viewer,
-            deframer,
-            None,
-            Down::opaque(),
-            ping,
-            traffic,
-        )
-        .limited(rate);
+        let mut relay = relay(self.settings, self.live, self.browser, viewer, deframer);
         let ended = relay.start_with_frames(&mut self.received);
         relay_to_end(self.live, relay, ended).await
     }
@@ -123,26 +109,26 @@ impl Parts<'_> {
             Ok(linked) => linked,
             Err(ended) => return (ended, self.browser, Vec::new()),
         };
-        let (ping, traffic) = (self.settings.ping_interval, &self.live.traffic);
         let unread = if channel == Channel::INPUTS {
             Unread::Hand
         } else {
             Unread::Page
         };
-        let mut relay = Relay::new(
-            self.browser,
-            stream,
-            deframer,
-            None,
-            Down::opaque(),
-            ping,
-            traffic,
-        )
-        .limited(self.settings.max_rate)
-        .of_unread(unread);
+        let mut relay = relay(self.settings, self.live, self.browser, stream, deframer).of_unread(unread);
         let ended = relay.start_with(Vec::new(), &early).err().map(Ended::from);
         relay_to_end(self.live, relay, ended).await
     }
+}
+
+/// A browser and a back end, joined as the operator's settings say.
+fn relay<'a, H: AsyncRead + AsyncWrite + MaybeRaw + Unpin>(
+    settings: &GatewaySettings,
+    live: &'a Live,
+    browser: ClientStream,
+    back_end: H,
+    deframer: Deframer,
+) -> Relay<'a, ClientStream, H> {
+    Relay::new(browser, back_end, deframer, settings.ping_interval, &live.traffic).limited(settings.max_rate)
 }
 
 /// Relays until one side ends it, or somebody else does.

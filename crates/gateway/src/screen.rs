@@ -11,7 +11,7 @@ use oriel_rfb::server_init::{ServerInit, ServerInitReader, client_init};
 use oriel_ws::{ControlFrame, Deframer, Header};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-use crate::back_end::{Secured, ask, dial, secure};
+use crate::back_end::{Secured, reach, secure};
 use crate::farewell::Ended;
 use crate::net::BackEndStream;
 use crate::session::Failure;
@@ -34,20 +34,8 @@ pub(crate) async fn open(
     connect: Duration,
     handshake: Duration,
 ) -> Result<Screen, Failure> {
-    let mut stream = dial(&back_end.address, connect).await?;
-    let secured = async {
-        if let Some(path) = &back_end.access_path {
-            ask(&mut stream, path).await?;
-        }
-        enter(stream, back_end).await
-    };
-    match tokio::time::timeout(handshake, secured).await {
-        Ok(screen) => screen,
-        Err(_) => {
-            let detail = format!("{}: no RFB handshake within {handshake:?}", back_end.address);
-            Err(Failure::new(EndReason::BackEndTimeout, detail))
-        }
-    }
+    let enter = |stream| enter(stream, back_end);
+    reach(back_end, connect, handshake, "no RFB handshake", enter).await
 }
 
 /// The gateway as the hypervisor's client: security, and the shared screen.
@@ -104,10 +92,24 @@ pub(crate) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(
     init: ServerInit,
     limit: Duration,
 ) -> Result<Greeted, Ended> {
-    match tokio::time::timeout(limit, greet_within(browser, deframer, received, init)).await {
-        Ok(greeted) => greeted,
+    in_time(
+        limit,
+        "no RFB handshake",
+        greet_within(browser, deframer, received, init),
+    )
+    .await
+}
+
+/// A step of the browser's, which has so much time. `missing` says what there is not otherwise.
+pub(crate) async fn in_time<T>(
+    limit: Duration,
+    missing: &str,
+    step: impl Future<Output = Result<T, Ended>>,
+) -> Result<T, Ended> {
+    match tokio::time::timeout(limit, step).await {
+        Ok(done) => done,
         Err(_) => {
-            let detail = format!("no RFB handshake within {limit:?}");
+            let detail = format!("{missing} within {limit:?}");
             Err(Failure::new(EndReason::ClientTimeout, detail).into())
         }
     }

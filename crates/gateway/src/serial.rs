@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::line::{Line, Patience};
 pub(crate) use self::viewer::Viewer;
-use crate::back_end::{ask, dial};
+use crate::back_end::{ask, dial, within};
 use crate::session::Failure;
 
 /// What an operator decides about serial consoles.
@@ -92,10 +92,7 @@ impl Lines {
             *held = Some(line);
             Ok(viewer)
         };
-        let joined = tokio::time::timeout(timeout, joined).await.unwrap_or_else(|_| {
-            let detail = format!("{}: no connection within {timeout:?}", back_end.address);
-            Err(Failure::new(EndReason::BackEndTimeout, detail))
-        });
+        let joined = within(timeout, &back_end.address, "no connection", joined).await;
         drop(slot);
         if joined.is_err() {
             self.forget(&key);

@@ -43,6 +43,14 @@ impl Failure {
         };
         Self::new(reason, error.to_string())
     }
+
+    /// The same, where it closes before all of `part` has come.
+    pub fn of_back_end_in(part: &str, error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => Self::new(EndReason::BackEndClosed, format!("closed in {part}")),
+            _ => Self::of_back_end(error),
+        }
+    }
 }
 
 impl fmt::Display for Failure {

@@ -8,15 +8,17 @@ use std::time::Duration;
 
 use oriel_domain::{BackEnd, EndReason};
 use oriel_spice::ticket::{MECHANISM, TICKET, ticket};
-use oriel_spice::{Channel, LinkError, PUBLIC_KEY, Reply, Request, Status, common, message_length};
+use oriel_spice::{
+    Capabilities, Channel, LinkError, PUBLIC_KEY, Reply, Request, Status, common, message_length,
+};
 use oriel_ws::{ControlFrame, Deframer};
 use secrecy::SecretSlice;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::back_end::{ask, dial, password, tls_if_demanded};
+use crate::back_end::{password, reach, tls_if_demanded};
 use crate::farewell::Ended;
 use crate::net::{BackEndStream, ClientStream};
-use crate::screen::{send, write};
+use crate::screen::{in_time, send, write};
 use crate::session::Failure;
 
 /// Most bytes read from a browser at once in a link. Its messages are far smaller.
@@ -26,9 +28,8 @@ const BUFFER: usize = 4096;
 #[derive(Debug)]
 pub(crate) struct Waiting {
     stream: BackEndStream,
-    /// What lets the gateway in; empty where nothing is asked for.
-    password: SecretSlice<u8>,
-    has_password: bool,
+    /// What lets the gateway in, where something is set.
+    password: Option<SecretSlice<u8>>,
 }
 
 /// Reaches a back end.
@@ -37,28 +38,13 @@ pub(crate) async fn open(
     connect: Duration,
     handshake: Duration,
 ) -> Result<Waiting, Failure> {
-    let secret = match &back_end.security.password {
+    let password = match &back_end.security.password {
         Some(source) => Some(password(source).await?),
         None => None,
     };
-    let mut stream = dial(&back_end.address, connect).await?;
-    let secured = async {
-        if let Some(path) = &back_end.access_path {
-            ask(&mut stream, path).await?;
-        }
-        tls_if_demanded(stream, back_end).await
-    };
-    let stream = tokio::time::timeout(handshake, secured)
-        .await
-        .unwrap_or_else(|_| {
-            let detail = format!("{}: not ready within {handshake:?}", back_end.address);
-            Err(Failure::new(EndReason::BackEndTimeout, detail))
-        })?;
-    Ok(Waiting {
-        stream,
-        has_password: secret.is_some(),
-        password: secret.unwrap_or_else(|| Vec::new().into()),
-    })
+    let secure = |stream| tls_if_demanded(stream, back_end);
+    let stream = reach(back_end, connect, handshake, "not ready", secure).await?;
+    Ok(Waiting { stream, password })
 }
 
 /// A channel whose both links are done.
@@ -86,7 +72,7 @@ pub(crate) async fn link(
         received,
         data: Vec::new(),
     };
-    let request = in_time(limit, page.request()).await?;
+    let request = in_time(limit, "no SPICE link", page.request()).await?;
     let channel = request.channel;
     let back_end = tokio::time::timeout(limit, link_back_end(waiting, &request));
     let (stream, reply) = match back_end.await {
@@ -103,7 +89,7 @@ pub(crate) async fn link(
     };
     send(page.browser, &reply.to_bytes()).await?;
     let proof = proof_length(&request);
-    in_time(limit, page.proof(proof)).await?;
+    in_time(limit, "no SPICE link", page.proof(proof)).await?;
     send(page.browser, &Status::OK.0.to_le_bytes()).await?;
     tracing::debug!(%channel, number = request.number, "linked");
     Ok(Linked {
@@ -171,18 +157,11 @@ impl Refused {
 
 /// The gateway as the hypervisor's client. Returns what the page is to be answered.
 async fn link_back_end(waiting: Waiting, request: &Request) -> Result<(BackEndStream, Reply), Refused> {
-    let Waiting {
-        mut stream,
-        password,
-        has_password,
-    } = waiting;
+    let Waiting { mut stream, password } = waiting;
+    let has_password = password.is_some();
+    let password = password.unwrap_or_else(|| Vec::new().into());
     let asked = Request {
-        common: request
-            .common
-            .clone()
-            .with(common::AUTH_SELECTION)
-            .with(common::AUTH_SPICE)
-            .without(common::AUTH_SASL),
+        common: by_ticket(request.common.clone()),
         ..request.clone()
     };
     put(&mut stream, &asked.to_bytes()).await?;
@@ -202,13 +181,16 @@ async fn link_back_end(waiting: Waiting, request: &Request) -> Result<(BackEndSt
     if Status(result) != Status::OK {
         return Err(Refused::by(Status(result), has_password));
     }
-    // What the page is told is what the gateway will do: read how it proves itself, and a ticket.
-    let common = reply
-        .common
+    let common = by_ticket(reply.common);
+    Ok((stream, Reply { common, ..reply }))
+}
+
+/// What either side is told is what the gateway will do: say or read how one proves oneself, and a ticket.
+fn by_ticket(capabilities: Capabilities) -> Capabilities {
+    capabilities
         .with(common::AUTH_SELECTION)
         .with(common::AUTH_SPICE)
-        .without(common::AUTH_SASL);
-    Ok((stream, Reply { common, ..reply }))
+        .without(common::AUTH_SASL)
 }
 
 fn sealed(key: &[u8; PUBLIC_KEY], password: &SecretSlice<u8>) -> Result<[u8; TICKET], Failure> {
@@ -242,23 +224,7 @@ async fn put(stream: &mut BackEndStream, bytes: &[u8]) -> Result<(), Failure> {
 }
 
 fn lost(error: &std::io::Error) -> Failure {
-    match error.kind() {
-        std::io::ErrorKind::UnexpectedEof => {
-            Failure::new(EndReason::BackEndClosed, "closed in its SPICE link")
-        }
-        _ => Failure::of_back_end(error),
-    }
-}
-
-/// A step of the page's, which has so much time.
-async fn in_time<T>(limit: Duration, step: impl Future<Output = Result<T, Ended>>) -> Result<T, Ended> {
-    match tokio::time::timeout(limit, step).await {
-        Ok(done) => done,
-        Err(_) => {
-            let detail = format!("no SPICE link within {limit:?}");
-            Err(Failure::new(EndReason::ClientTimeout, detail).into())
-        }
-    }
+    Failure::of_back_end_in("its SPICE link", error)
 }
 
 /// The gateway as the page's server.

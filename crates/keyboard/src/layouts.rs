@@ -46,7 +46,7 @@ mod prelude {
 }
 
 macro_rules! layouts {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal $(| $alias:literal)*, $title:literal, $rows:expr;)*) => {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal $(| $alias:literal)*, $rows:expr;)*) => {
         /// A layout that a guest may have.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Layout { $($(#[$doc])* $variant),* }
@@ -58,11 +58,6 @@ macro_rules! layouts {
             /// Its name, such as `en-us`: those of QEMU's `-k`, where it has the layout.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),* }
-            }
-
-            /// What people call it, in English.
-            pub const fn title(self) -> &'static str {
-                match self { $(Self::$variant => $title),* }
             }
 
             pub(crate) const fn rows(self) -> &'static [Row] {
@@ -86,31 +81,31 @@ macro_rules! layouts {
 
 layouts! {
     /// German.
-    De = "de", "German", de::ROWS;
+    De = "de", de::ROWS;
     /// German as the Swiss type it.
-    DeCh = "de-ch" | "ch", "German (Switzerland)", de_ch::ROWS;
+    DeCh = "de-ch" | "ch", de_ch::ROWS;
     /// German whose accents are characters at once.
-    DeNodeadkeys = "de-nodeadkeys", "German without dead keys", de_nodeadkeys::ROWS;
+    DeNodeadkeys = "de-nodeadkeys", de_nodeadkeys::ROWS;
     /// English as the British type it.
-    EnGb = "en-gb" | "gb" | "uk", "English (UK)", en_gb::ROWS;
+    EnGb = "en-gb" | "gb" | "uk", en_gb::ROWS;
     /// English as Americans type it.
-    EnUs = "en-us" | "us", "English (US)", en_us::ROWS;
+    EnUs = "en-us" | "us", en_us::ROWS;
     /// Spanish.
-    Es = "es", "Spanish", es::ROWS;
+    Es = "es", es::ROWS;
     /// French.
-    Fr = "fr", "French", fr::ROWS;
+    Fr = "fr", fr::ROWS;
     /// French as the Swiss type it.
-    FrCh = "fr-ch", "French (Switzerland)", fr_ch::ROWS;
+    FrCh = "fr-ch", fr_ch::ROWS;
     /// Italian.
-    It = "it", "Italian", it::ROWS;
+    It = "it", it::ROWS;
     /// Japanese.
-    Ja = "ja" | "jp", "Japanese", ja::ROWS;
+    Ja = "ja" | "jp", ja::ROWS;
     /// Portuguese as Brazilians type it.
-    PtBr = "pt-br" | "br", "Portuguese (Brazil)", pt_br::ROWS;
+    PtBr = "pt-br" | "br", pt_br::ROWS;
     /// Russian.
-    Ru = "ru", "Russian", ru::ROWS;
+    Ru = "ru", ru::ROWS;
     /// Turkish.
-    Tr = "tr", "Turkish", tr::ROWS;
+    Tr = "tr", tr::ROWS;
 }
 
 /// No layout has this name.

@@ -15,7 +15,7 @@ mod layouts;
 mod names;
 mod plan;
 
-pub use self::dead::Dead;
+use self::dead::Dead;
 pub use self::key::{Key, Modifier, keysym};
 pub use self::layouts::{Layout, UnknownLayout};
 pub use self::names::name;

@@ -111,39 +111,26 @@ impl Layout {
 
     /// The best way to each character that the layout can type.
     fn ways(self) -> HashMap<char, Letter> {
-        let mut direct: HashMap<char, Stroke> = HashMap::new();
-        let mut dead: Vec<(Dead, Stroke)> = Vec::new();
-        for (yields, stroke) in self.strokes() {
+        let mut strokes: Vec<_> = self.strokes().collect();
+        // Of two that are alike the first stays.
+        strokes.sort_by_key(|(_, stroke)| effort(*stroke));
+        let mut ways: HashMap<char, Letter> = HashMap::new();
+        let mut dead: HashMap<Dead, Stroke> = HashMap::new();
+        for (yields, stroke) in strokes {
             match yields {
                 Yield::Char(character) => {
-                    direct
-                        .entry(character)
-                        .and_modify(|best| {
-                            if effort(stroke) < effort(*best) {
-                                *best = stroke;
-                            }
-                        })
-                        .or_insert(stroke);
+                    ways.entry(character).or_insert(Letter { accent: None, stroke });
                 }
-                Yield::Dead(accent) => dead.push((accent, stroke)),
+                Yield::Dead(accent) => {
+                    dead.entry(accent).or_insert(stroke);
+                }
                 Yield::Nothing => {}
             }
         }
-        dead.sort_by_key(|(_, stroke)| effort(*stroke));
-        let mut ways: HashMap<_, _> = direct
-            .iter()
-            .map(|(character, stroke)| {
-                let stroke = *stroke;
-                (*character, Letter { accent: None, stroke })
-            })
-            .collect();
         for (accent, letter, made) in compositions() {
-            let first = dead.iter().find(|(other, _)| *other == accent);
-            if let (Some((_, first)), Some(stroke)) = (first, direct.get(&letter)) {
-                ways.entry(made).or_insert(Letter {
-                    accent: Some(*first),
-                    stroke: *stroke,
-                });
+            if let (Some(&first), Some(&Letter { stroke, .. })) = (dead.get(&accent), ways.get(&letter)) {
+                let accent = Some(first);
+                ways.entry(made).or_insert(Letter { accent, stroke });
             }
         }
         ways

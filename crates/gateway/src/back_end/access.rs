@@ -1,8 +1,6 @@
 //! Consoles behind a proxy of the hypervisor's own, which is asked for one by its access path
 //! (Nova: `internal_access_path`).
 
-use std::io;
-
 use oriel_domain::EndReason;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
@@ -16,9 +14,9 @@ pub(crate) async fn ask<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
     path: &str,
 ) -> Result<(), Failure> {
-    let lost = |error: io::Error| Failure::of_back_end(&error);
     let request = format!("CONNECT {path} HTTP/1.1\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.map_err(lost)?;
+    let written = stream.write_all(request.as_bytes()).await;
+    written.map_err(|error| Failure::of_back_end(&error))?;
 
     let mut answer = Vec::new();
     while !answer.ends_with(b"\r\n\r\n") {
@@ -27,16 +25,8 @@ pub(crate) async fn ask<S: AsyncRead + AsyncWrite + Unpin>(
             return Err(Failure::new(EndReason::BackEndProtocol, detail));
         }
         // One byte at a time: what follows the answer is the console's.
-        match stream.read_u8().await {
-            Ok(byte) => answer.push(byte),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                return Err(Failure::new(
-                    EndReason::BackEndClosed,
-                    "closed in the answer to CONNECT",
-                ));
-            }
-            Err(error) => return Err(lost(error)),
-        }
+        let byte = stream.read_u8().await;
+        answer.push(byte.map_err(|error| Failure::of_back_end_in("the answer to CONNECT", &error))?);
     }
     let status = answer.split(|&byte| byte == b'\r').next().unwrap_or_default();
     let status = String::from_utf8_lossy(status);

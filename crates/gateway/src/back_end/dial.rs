@@ -18,29 +18,35 @@ const GIVE_UP_AFTER: Duration = Duration::from_mins(1);
 
 /// Connects to a back end, trying each address that its name has, within `timeout` in all.
 pub(crate) async fn dial(address: &Address, timeout: Duration) -> Result<BackEndStream, Failure> {
-    let connected = tokio::time::timeout(timeout, async {
-        match address {
+    let connected = async {
+        let connected = match address {
             Address::Tcp { host, port } | Address::Telnet { host, port } => {
                 connect_tcp(host, *port, timeout).await.map(BackEndStream::Tcp)
             }
             Address::Unix(path) => UnixStream::connect(path).await.map(BackEndStream::Unix),
-        }
-    });
-    match connected.await {
-        Ok(Ok(stream)) => Ok(stream),
-        Ok(Err(error)) if error.kind() == io::ErrorKind::TimedOut => Err(Failure::new(
-            EndReason::BackEndTimeout,
-            format!("{address}: {error}"),
-        )),
-        Ok(Err(error)) => Err(Failure::new(
-            EndReason::BackEndUnreachable,
-            format!("{address}: {error}"),
-        )),
-        Err(_) => {
-            let detail = format!("{address}: no connection within {timeout:?}");
-            Err(Failure::new(EndReason::BackEndTimeout, detail))
-        }
-    }
+        };
+        connected.map_err(|error| {
+            let reason = match error.kind() {
+                io::ErrorKind::TimedOut => EndReason::BackEndTimeout,
+                _ => EndReason::BackEndUnreachable,
+            };
+            Failure::new(reason, format!("{address}: {error}"))
+        })
+    };
+    within(timeout, address, "no connection", connected).await
+}
+
+/// Work with the back end at this address, if it is done within `limit`. `missing` says what there is not otherwise.
+pub(crate) async fn within<T>(
+    limit: Duration,
+    address: &Address,
+    missing: &str,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+        let detail = format!("{address}: {missing} within {limit:?}");
+        Err(Failure::new(EndReason::BackEndTimeout, detail))
+    })
 }
 
 async fn connect_tcp(host: &str, port: u16, timeout: Duration) -> io::Result<TcpStream> {

@@ -2,17 +2,24 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use http::{HeaderMap, header};
 use oriel_domain::EndReason;
+use serde::de::DeserializeOwned;
 
 use crate::session::Failure;
 
 /// How long a page may take to send one.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The JSON that came with a call, of `max` bytes at most.
-pub(super) async fn json(headers: &HeaderMap, body: Body, max: usize) -> Result<Bytes, Failure> {
+/// What came with a call as JSON, in `max` bytes at most. `shape` is how it looks: what is told of a bad body repeats
+/// nothing of it, since that may well be a secret in the wrong place.
+pub(super) async fn json<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    body: Body,
+    max: usize,
+    shape: &str,
+) -> Result<T, Failure> {
     let wrong = |detail: &str| Failure::new(EndReason::ClientProtocol, detail);
     let content_type = headers
         .get(header::CONTENT_TYPE)
@@ -27,7 +34,9 @@ pub(super) async fn json(headers: &HeaderMap, body: Body, max: usize) -> Result<
         return Err(wrong("the Content-Type must be application/json"));
     }
     match tokio::time::timeout(TIMEOUT, axum::body::to_bytes(body, max)).await {
-        Ok(Ok(body)) => Ok(body),
+        Ok(Ok(body)) => {
+            serde_json::from_slice(&body).map_err(|_| wrong(&format!("the body must be {shape}")))
+        }
         Ok(Err(_)) => Err(wrong("the body is too long, or broke off")),
         Err(_) => Err(EndReason::ClientTimeout.into()),
     }

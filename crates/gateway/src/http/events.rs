@@ -3,16 +3,16 @@
 //! It tells states and not events: each message is the whole of what is known, so that whoever joins late, or misses
 //! one, knows as much as everyone else.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode};
 use oriel_domain::EndReason;
 use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
@@ -99,21 +99,16 @@ struct Channel {
 
 impl Channel {
     /// What is written next, and none after the end.
-    async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
+    async fn next(mut self) -> Option<(Result<Event, axum::Error>, Self)> {
         if self.ended {
             return None;
         }
-        match tokio::time::timeout(KEEP_ALIVE, self.status.changed()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) => return None,
-            Err(_) => return Some((Ok(Bytes::from_static(b":\n\n")), self)),
-        }
+        self.status.changed().await.ok()?;
         // Copied: whoever changes a status holds the register, which is asked for the other viewers.
         let status = self.status.borrow_and_update().clone();
         self.ended = status.told.is_some();
         let told = self.inner.describe(&self.place.0, &status);
-        let text = serde_json::to_string(&told).unwrap_or_default();
-        Some((Ok(Bytes::from(format!("data: {text}\n\n"))), self))
+        Some((Event::default().json_data(told), self))
     }
 }
 
@@ -192,14 +187,11 @@ pub(super) async fn events(State(gateway): State<Gateway>, request: Request) -> 
     });
     match opened {
         Ok(channel) => {
-            let body = Body::from_stream(stream::unfold(channel, Channel::next));
-            let mut response = no_store(Response::new(body));
-            let headers = response.headers_mut();
-            headers.insert(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("text/event-stream"),
-            );
+            let states = Sse::new(stream::unfold(channel, Channel::next))
+                .keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+            let mut response = no_store(states.into_response());
             // nginx would keep it back otherwise.
+            let headers = response.headers_mut();
             headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
             response
         }

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use oriel_domain::{ConsoleToken, EndReason, Grant, Server};
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
@@ -152,25 +152,24 @@ pub(super) fn refuse(failure: Failure, client: ClientAddress) -> Response {
         EndReason::ClientProtocol => failure.detail,
         reason => reason.describe().to_owned(),
     };
-    let code = failure.reason.name();
-    let refusal = Refusal {
-        error: RefusalReason { code, message },
-    };
-    let mut response = (status(failure.reason), Json(refusal)).into_response();
+    let mut response = refusal(status(failure.reason), failure.reason.name(), message);
     tell_when_to_retry(&mut response);
-    no_store(response)
+    response
 }
 
-/// The token in the body of a page's call, and what the page calls itself. What is told of a bad body repeats nothing of it: it
-/// may well be a token in the wrong place.
+/// A refusal, as pages read it.
+pub(super) fn refusal(status: StatusCode, code: &'static str, message: String) -> Response {
+    let error = RefusalReason { code, message };
+    no_store((status, Json(Refusal { error })).into_response())
+}
+
+/// The token in the body of a page's call, and what the page calls itself.
 pub(super) async fn read_call(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<(ConsoleToken, Option<PageId>), Failure> {
     let wrong = |detail: &str| Failure::new(EndReason::ClientProtocol, detail);
-    let body = body::json(headers, body, MAX_BODY).await?;
-    let body: OpenConsole =
-        serde_json::from_slice(&body).map_err(|_| wrong("the body must be {\"token\": \"...\"}"))?;
+    let body: OpenConsole = body::json(headers, body, MAX_BODY, r#"{"token": "..."}"#).await?;
     if body.token.is_empty() {
         return Err(EndReason::TokenMissing.into());
     }

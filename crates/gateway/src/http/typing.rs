@@ -8,11 +8,11 @@ use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use http::request::Parts;
 use oriel_domain::{EndReason, SessionId};
-use oriel_keyboard::{Lacking, Layout, name};
+use oriel_keyboard::{Lacking, Layout, UnknownLayout, name};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::page_call::{Refusal, no_store, refuse};
+use super::page_call::{Refusal, no_store, refusal, refuse};
 use super::{ClientAddress, body, client_of};
 use crate::session::{Failure, Live};
 use crate::typing::{Job, JobEnd, Refused};
@@ -128,19 +128,14 @@ pub(super) async fn start(
         let most = max
             .saturating_mul(BYTES_OF_CHARACTER)
             .saturating_add(BODY_BESIDES);
-        let body = body::json(&parts.headers, body, most).await?;
-        let wrong = |detail: String| Failure::new(EndReason::ClientProtocol, detail);
-        let TypeText { text, layout } = serde_json::from_slice(&body)
-            .map_err(|_| wrong("the body must be {\"text\": \"...\", \"layout\": \"...\"}".into()))?;
+        let shape = r#"{"text": "...", "layout": "..."}"#;
+        let TypeText { text, layout } = body::json(&parts.headers, body, most, shape).await?;
         let layout: Layout = layout
             .parse()
-            .map_err(|error: oriel_keyboard::UnknownLayout| wrong(error.to_string()))?;
+            .map_err(|error: UnknownLayout| Failure::new(EndReason::ClientProtocol, error.to_string()))?;
         inner.start_typing(&live, &text, layout).await
     };
-    match started.await {
-        Ok(job) => no_store((StatusCode::ACCEPTED, Json(TypingJob::of(&job))).into_response()),
-        Err(refused) => answer(refused, client_of(&parts)),
-    }
+    answer(started.await, StatusCode::ACCEPTED, &parts)
 }
 
 /// How far the text is that is typed for a session, or was last.
@@ -160,10 +155,7 @@ pub(super) async fn progress(
     request: Request,
 ) -> Response {
     let (parts, _) = request.into_parts();
-    match gateway.inner.job_of(&parts, &id).await {
-        Ok(job) => no_store(Json(TypingJob::of(&job)).into_response()),
-        Err(refused) => answer(refused, client_of(&parts)),
-    }
+    answer(gateway.inner.job_of(&parts, &id).await, StatusCode::OK, &parts)
 }
 
 /// Stops typing. When this answers, no key is sent any more and none is held.
@@ -183,13 +175,11 @@ pub(super) async fn cancel(
     request: Request,
 ) -> Response {
     let (parts, _) = request.into_parts();
-    match gateway.inner.job_of(&parts, &id).await {
-        Ok(job) => {
-            job.cancel().await;
-            no_store(Json(TypingJob::of(&job)).into_response())
-        }
-        Err(refused) => answer(refused, client_of(&parts)),
+    let job = gateway.inner.job_of(&parts, &id).await;
+    if let Ok(job) = &job {
+        job.cancel().await;
     }
+    answer(job, StatusCode::OK, &parts)
 }
 
 impl Inner {
@@ -212,24 +202,26 @@ impl TypingJob {
     fn of(job: &Job) -> Self {
         // First the end: whoever reads that it has ended must not read a number from before.
         let end = job.end();
-        let (state, reason) = match end {
-            None => ("typing", None),
-            Some(JobEnd::Failed(reason)) => ("failed", Some(reason.name())),
-            Some(end) => (end.name(), None),
-        };
         Self {
             job: Progress {
                 typed: job.typed(),
                 total: job.total,
-                state,
-                reason,
+                state: end.map_or("typing", JobEnd::name),
+                reason: end.and_then(JobEnd::reason),
             },
         }
     }
 }
 
-/// Tells a page why nothing is typed.
-fn answer(refused: Refused, client: ClientAddress) -> Response {
+/// Tells a page how far its text is, or why nothing is typed.
+fn answer(job: Result<Arc<Job>, Refused>, status: StatusCode, parts: &Parts) -> Response {
+    match job {
+        Ok(job) => no_store((status, Json(TypingJob::of(&job))).into_response()),
+        Err(refused) => refuse_typing(refused, client_of(parts)),
+    }
+}
+
+fn refuse_typing(refused: Refused, client: ClientAddress) -> Response {
     let (status, code, message) = match refused {
         Refused::Failed(failure) => return refuse(failure, client),
         Refused::Off => (
@@ -273,12 +265,7 @@ fn answer(refused: Refused, client: ClientAddress) -> Response {
         }
     };
     tracing::info!(reason = code, %client, "a text was not typed");
-    let error = NotTypedReason {
-        code,
-        message,
-        lacking: Vec::new(),
-    };
-    no_store((status, Json(NotTyped { error })).into_response())
+    refusal(status, code, message)
 }
 
 fn describe(lacking: &Lacking) -> LackingCharacter {

@@ -52,12 +52,10 @@ struct State {
 /// Why a line is not connected any more.
 #[derive(Debug, Clone)]
 pub(super) enum LineEnd {
-    /// The hypervisor closed it.
+    /// The hypervisor closed it, or nobody looked at it for long enough.
     Closed,
     /// The connection broke.
     Lost(io::ErrorKind, String),
-    /// Nobody looked at it for long enough.
-    Left,
 }
 
 /// How long a line is kept that nobody looks at.
@@ -138,7 +136,7 @@ impl Line {
             }
         }
         match &state.ended {
-            Some(LineEnd::Closed | LineEnd::Left) => Poll::Ready(Ok(None)),
+            Some(LineEnd::Closed) => Poll::Ready(Ok(None)),
             Some(LineEnd::Lost(kind, words)) => Poll::Ready(Err(io::Error::new(*kind, words.clone()))),
             None => {
                 if let Some(viewer) = state.viewers.get_mut(&number) {
@@ -161,7 +159,7 @@ impl Line {
         patience: Patience,
     ) {
         let end = match self.exchange(stream, telnet, &mut input, &patience).await {
-            Ok(end) => end,
+            Ok(()) => LineEnd::Closed,
             // A hypervisor that ends a machine often resets the connection: that is closing it too.
             Err(error) => LineEnd::Lost(error.kind(), error.to_string()),
         };
@@ -175,15 +173,17 @@ impl Line {
         mut telnet: Option<Telnet>,
         input: &mut mpsc::Receiver<Vec<u8>>,
         patience: &Patience,
-    ) -> io::Result<LineEnd> {
+    ) -> io::Result<()> {
         let (mut reader, mut writer) = tokio::io::split(stream);
         let (mut waiting, mut replies) = (Vec::new(), Vec::new());
         // The hypervisor takes nothing any more. What it has sent before is still to be shown.
         let mut deaf = false;
         let mut alone = None;
-        let mut leave_at = Instant::now() + patience.linger;
+        let mut leave_at = Instant::now();
         loop {
-            if !self.is_alone() {
+            // Once a turn: who comes or goes meanwhile says so, and the next turn knows.
+            let nobody = self.is_alone();
+            if !nobody {
                 alone = None;
             } else if alone.is_none() {
                 // One that finds no room among the lines that nobody looks at is left at once.
@@ -196,7 +196,7 @@ impl Line {
             tokio::select! {
                 open = self.read(&mut reader, telnet.as_mut(), &mut replies), if waiting.len() < MAX_WAITING => {
                     if !open? {
-                        return Ok(LineEnd::Closed);
+                        return Ok(());
                     }
                 }
                 written = writer.write(&waiting), if !waiting.is_empty() && !deaf => match written {
@@ -209,11 +209,11 @@ impl Line {
                     None => waiting = message,
                 },
                 () = self.changed.notified() => {}
-                () = tokio::time::sleep_until(leave_at), if self.is_alone() => if self.leave_if_alone() {
-                    return Ok(LineEnd::Left);
+                () = tokio::time::sleep_until(leave_at), if nobody => if self.leave_if_alone() {
+                    return Ok(());
                 },
-                () = patience.stop.cancelled(), if self.is_alone() => if self.leave_if_alone() {
-                    return Ok(LineEnd::Left);
+                () = patience.stop.cancelled(), if nobody => if self.leave_if_alone() {
+                    return Ok(());
                 },
             }
             waiting.append(&mut replies);
@@ -273,7 +273,7 @@ impl Line {
         let mut state = self.state();
         let alone = state.viewers.is_empty();
         if alone {
-            state.ended = Some(LineEnd::Left);
+            state.ended = Some(LineEnd::Closed);
         }
         alone
     }

@@ -42,6 +42,14 @@ impl JobEnd {
             Self::Failed(_) => "failed",
         }
     }
+
+    /// Why it failed, if it did.
+    pub fn reason(self) -> Option<&'static str> {
+        match self {
+            Self::Failed(reason) => Some(reason.name()),
+            Self::Done | Self::Cancelled => None,
+        }
+    }
 }
 
 impl Job {
@@ -101,16 +109,11 @@ impl Job {
             (Some(Ok(())), Ok(())) => (JobEnd::Done, String::new()),
             (None, Ok(())) => (JobEnd::Cancelled, String::new()),
         };
-        let reason = if let JobEnd::Failed(reason) = end {
-            reason.name()
-        } else {
-            ""
-        };
         tracing::info!(
             session_id = %live.id, server_id = %live.grant.server, user_id = %live.grant.user,
             total = self.total, typed = self.typed(), %layout, scancodes,
             milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-            state = end.name(), reason, detail, "text typed"
+            state = end.name(), reason = end.reason().unwrap_or_default(), detail, "text typed"
         );
         drop(seat);
         self.end.send_replace(Some(end));

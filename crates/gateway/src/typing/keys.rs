@@ -3,9 +3,6 @@
 use oriel_keyboard::{Layout, Letter, Modifier, Stroke, Untypable, keysym, letters};
 use oriel_rfb::client_msg::{key, qemu_key};
 
-/// Enter's keysym (X11, `keysymdef.h`).
-const ENTER: u32 = 0xff0d;
-
 /// A text as it is to be typed. It may be a password: nothing here shows it.
 pub(super) enum Script {
     /// By the keys of the guest's layout.
@@ -106,10 +103,10 @@ impl Chord {
         chord
     }
 
-    fn tap(&mut self, keysym: u32, scancode: Option<u32>) {
-        self.enter |= keysym == ENTER;
-        self.event(true, keysym, scancode);
-        self.event(false, keysym, scancode);
+    fn tap(&mut self, symbol: u32, scancode: Option<u32>) {
+        self.enter |= symbol == keysym('\n');
+        self.event(true, symbol, scancode);
+        self.event(false, symbol, scancode);
     }
 
     fn event(&mut self, down: bool, keysym: u32, scancode: Option<u32>) {

@@ -52,7 +52,7 @@ impl Typist {
     pub async fn type_all(&mut self) -> Result<(), Failure> {
         if self.link.caps_lock() {
             self.caps_lock = true;
-            self.press_caps_lock().await?;
+            self.press_caps_lock(false).await?;
         }
         for at in 0..self.script.len() {
             // The hands hold what they held until the keys go.
@@ -78,15 +78,9 @@ impl Typist {
     pub async fn let_go(&mut self) -> Result<(), Failure> {
         let chord = self.hands.let_go();
         self.link.push(&chord.message);
-        if !std::mem::take(&mut self.caps_lock) {
-            return self.link.flush().await;
-        }
-        // The key may wait in the server's queue: whoever types next must find the lamp as it is.
-        let until = Instant::now() + LAMP;
-        let chord = Chord::caps_lock(self.link.takes_scancodes());
-        self.link.push(&chord.message);
-        while !self.link.caps_lock() && Instant::now() < until {
-            self.look_until(until).await?;
+        if std::mem::take(&mut self.caps_lock) {
+            // The key may wait in the server's queue: whoever types next must find the lamp as it is.
+            self.press_caps_lock(true).await?;
         }
         self.link.flush().await
     }
@@ -101,11 +95,12 @@ impl Typist {
         self.pacer.sent(Instant::now(), chord.events, chord.bytes);
     }
 
-    async fn press_caps_lock(&mut self) -> Result<(), Failure> {
+    /// Presses Caps Lock, and waits until its lamp is on or off as it should be.
+    async fn press_caps_lock(&mut self, on: bool) -> Result<(), Failure> {
         let until = Instant::now() + LAMP;
         let chord = Chord::caps_lock(self.link.takes_scancodes());
         self.strike(&chord);
-        while self.link.caps_lock() && Instant::now() < until {
+        while self.link.caps_lock() != on && Instant::now() < until {
             self.look_until(until).await?;
         }
         Ok(())
