@@ -40,6 +40,7 @@ use crate::Control;
 use crate::body::{self, BodyError, MAX_BODY};
 use crate::identity::IdentityError;
 use crate::policy::{Rule, Target};
+use crate::read_header;
 use crate::request_id::RequestId;
 
 /// What an operator decides about the compute API.
@@ -169,7 +170,7 @@ async fn answer(
 ) -> Response {
     let content_type = accepted.content_type;
     // 2. Is the body one that we would read at all?
-    if announced_length(&parts.headers).is_some_and(|length| length > MAX_BODY) {
+    if read_header::<usize>(&parts.headers, header::CONTENT_LENGTH).is_some_and(|length| length > MAX_BODY) {
         return webob::page(&parts.headers, StatusCode::PAYLOAD_TOO_LARGE);
     }
     if matches!(rest, "" | "/") {
@@ -298,7 +299,7 @@ async fn dispatch(
 /// token must be good too.
 async fn authenticate(control: &Control, headers: &HeaderMap) -> Result<Principal, Response> {
     let refused = || control.identity.unauthorized();
-    let token = |name: &str| -> Option<AuthToken> { headers.get(name)?.to_str().ok()?.parse().ok() };
+    let token = |name| read_header::<AuthToken>(headers, name);
     let named = TOKEN_HEADERS.into_iter().find(|name| headers.contains_key(*name));
     let user = named.and_then(token).ok_or_else(refused)?;
     let passed_on = headers.get(SERVICE_TOKEN).is_some_and(|value| !value.is_empty());
@@ -320,10 +321,6 @@ async fn authenticate(control: &Control, headers: &HeaderMap) -> Result<Principa
             Err(webob::page(headers, StatusCode::SERVICE_UNAVAILABLE))
         }
     }
-}
-
-fn announced_length(headers: &HeaderMap) -> Option<usize> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// `/v2` is pinned at the minimum whatever its headers say.

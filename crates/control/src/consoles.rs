@@ -236,10 +236,11 @@ impl Consoles {
             created_at: now,
             expires_at: now.saturating_add(self.settings.ttl),
         };
-        self.keep(&token.digest(), &grant, principal).await?;
+        let digest = token.digest();
+        self.keep(&digest, &grant, principal).await?;
         tracing::info!(
             server_id = %grant.server, project_id = %grant.project, user_id = %grant.user, console = %kind,
-            grant = %token.digest().short(), "console granted"
+            grant = %digest.short(), "console granted"
         );
         Ok(GrantedConsole {
             url: link.with(&token, lang),

@@ -32,6 +32,7 @@ use crate::Control;
 use crate::body::{BodyError, MAX_BODY};
 use crate::identity::signature::Claim;
 use crate::policy::{Rule, Target};
+use crate::read_header;
 use crate::request_id::{self, RequestId};
 
 const AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
@@ -60,7 +61,7 @@ async fn answer(control: &Control, parts: &Parts, body: Body) -> Result<Value, F
     let now = OffsetDateTime::now_utc();
     // 1. Which call is it, and may its body be read at all?
     let route = Route::parse(&parts.method, parts.uri.path()).ok_or(Fault::NoSuchApi)?;
-    if announced_length(&parts.headers).is_some_and(|length| length > MAX_BODY) {
+    if read_header::<usize>(&parts.headers, header::CONTENT_LENGTH).is_some_and(|length| length > MAX_BODY) {
         return Err(Fault::BodyTooLarge);
     }
     // 2. Who asks? A token where there is one, else the signature over all of the request.
@@ -148,9 +149,8 @@ async fn authenticate(
     body: Body,
     now: OffsetDateTime,
 ) -> Result<(Principal, Bytes), Fault> {
-    if let Some(value) = parts.headers.get(AUTH_TOKEN) {
-        let token = value.to_str().ok().and_then(|text| text.parse().ok());
-        let token = token.ok_or(Fault::TokenRefused)?;
+    if parts.headers.contains_key(AUTH_TOKEN) {
+        let token = read_header(&parts.headers, AUTH_TOKEN).ok_or(Fault::TokenRefused)?;
         let caller = control.identity.validate(&token).await?;
         let caller = caller.ok_or(Fault::TokenRefused)?;
         return Ok((caller.principal, read(body).await?));
@@ -184,8 +184,4 @@ fn check_project(principal: &Principal, given: &str, headers: &HeaderMap) -> Res
     } else {
         Err(Fault::OtherProject)
     }
-}
-
-fn announced_length(headers: &HeaderMap) -> Option<usize> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }

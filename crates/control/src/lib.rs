@@ -14,10 +14,13 @@ pub mod openapi;
 pub mod policy;
 pub mod request_id;
 
+use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::any;
+use http::HeaderMap;
+use http::header::AsHeaderName;
 use oriel_inventory::Inventory;
 use oriel_store::Store;
 
@@ -25,6 +28,11 @@ use crate::compute::ComputeSettings;
 use crate::consoles::{ConsoleSettings, Consoles};
 use crate::identity::Identity;
 use crate::policy::Policy;
+
+/// A header's value, if it is there and is one.
+fn read_header<T: FromStr>(headers: &HeaderMap, name: impl AsHeaderName) -> Option<T> {
+    headers.get(name)?.to_str().ok()?.parse().ok()
+}
 
 /// Everything that the control plane works with. Clones share it.
 #[derive(Debug, Clone)]

@@ -65,6 +65,12 @@ impl FromStr for Role {
 pub struct Roles(Vec<Box<str>>);
 
 impl Roles {
+    /// The greatest of these and those that it implies.
+    pub fn implied_by(given: &[Role]) -> Self {
+        let greatest = given.iter().max();
+        greatest.map_or_else(Self::default, |greatest| greatest.with_implied().collect())
+    }
+
     /// Whether this role is among them.
     pub fn has(&self, role: Role) -> bool {
         self.has_named(role.name())

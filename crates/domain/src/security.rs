@@ -165,17 +165,18 @@ impl BackEndSecurity {
                 .filter(|&scheme| by_rule(scheme))
                 .collect(),
         };
-        let lacks: Vec<_> = allowed
-            .iter()
-            .filter_map(|&scheme| Some((scheme, self.lack(scheme, address)?)))
-            .collect();
-        if lacks.len() == allowed.len() {
-            return Err(UnusableSecurity(lacks));
+        let (mut usable, mut lacks) = (Vec::new(), Vec::new());
+        for scheme in allowed {
+            match self.lack(scheme, address) {
+                None => usable.push(scheme),
+                Some(lack) => lacks.push((scheme, lack)),
+            }
         }
-        Ok(allowed
-            .into_iter()
-            .filter(|&scheme| self.lack(scheme, address).is_none())
-            .collect())
+        if usable.is_empty() {
+            Err(UnusableSecurity(lacks))
+        } else {
+            Ok(usable)
+        }
     }
 
     fn lack(&self, scheme: SecurityScheme, address: &Address) -> Option<&'static str> {

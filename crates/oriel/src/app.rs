@@ -151,8 +151,10 @@ impl App {
             console_settings(config),
             compute_settings(config),
         );
-        let router =
-            router(&control, &gateway, &page(config)).layer(from_fn_with_state(hsts(config), insist_on_tls));
+        let mut router = router(&control, &gateway, &page(config));
+        if let Some(hsts) = hsts(config) {
+            router = router.layer(from_fn_with_state(hsts, insist_on_tls));
+        }
         Ok(Self {
             store,
             inventory: file,
@@ -356,13 +358,11 @@ fn hsts(config: &Config) -> Option<HeaderValue> {
     HeaderValue::from_str(&format!("max-age={}", span.0.as_secs())).ok()
 }
 
-async fn insist_on_tls(State(hsts): State<Option<HeaderValue>>, request: Request, next: Next) -> Response {
+async fn insist_on_tls(State(hsts): State<HeaderValue>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    if let Some(value) = hsts {
-        response
-            .headers_mut()
-            .insert(header::STRICT_TRANSPORT_SECURITY, value);
-    }
+    response
+        .headers_mut()
+        .insert(header::STRICT_TRANSPORT_SECURITY, hsts);
     response
 }
 

@@ -71,6 +71,17 @@ pub enum ConfigError {
     },
 }
 
+impl ConfigError {
+    #[expect(clippy::needless_pass_by_value, reason = "callers give what they have")]
+    fn value(key: &'static str, value: impl ToString, reason: impl Into<String>) -> Self {
+        Self::Value {
+            key,
+            value: value.to_string(),
+            reason: reason.into(),
+        }
+    }
+}
+
 section! {
     /// The whole configuration.
     Config {

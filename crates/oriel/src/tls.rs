@@ -253,6 +253,8 @@ impl Certificates {
     }
 
     fn choose(&self, name: Option<&str>) -> Option<Arc<CertifiedKey>> {
+        // A single one is the answer to every name: it need not be read for each handshake.
+        let name = name.filter(|_| self.all.len() > 1);
         let name = name.and_then(|name| ServerName::try_from(name).ok());
         let good = name.and_then(|name| self.all.iter().find(|certificate| certificate.is_for(&name)));
         let chosen = good.or(self.all.first())?;

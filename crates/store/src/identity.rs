@@ -16,8 +16,9 @@ mod users;
 pub(crate) mod testing;
 
 use oriel_domain::{DomainId, DomainRef, ProjectId, UserId};
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Row as _, Sqlite};
 
 pub use access_keys::{AccessKeyHolder, AccessKeyRecord};
 pub use application_credentials::{
@@ -30,7 +31,14 @@ pub use roles::RoleAssignment;
 pub use tokens::{AuthMethod, NewToken, Proof, TokenCredential, TokenRecord, UnknownMethod};
 pub use users::{NewUser, PasswordHash, UserRecord};
 
-use crate::{StoreError, parse};
+use crate::{Store, StoreError, parse};
+
+impl Store {
+    /// Runs a statement about one row, and tells whether it changed one.
+    async fn change_one(&self, change: Query<'_, Sqlite, SqliteArguments>) -> Result<bool, StoreError> {
+        Ok(change.execute(&self.write).await?.rows_affected() == 1)
+    }
+}
 
 /// The id of the domain that every database has.
 pub const DEFAULT_DOMAIN: &str = "default";

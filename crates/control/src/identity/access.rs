@@ -1,8 +1,8 @@
 //! Who signed a request: access keys in Oriel's own store, whosever the users are.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Instant;
+use std::{fmt, mem};
 
 use oriel_domain::{Evidence, Principal, Roles, SecretKey};
 use tracing::info;
@@ -59,12 +59,7 @@ impl Signatures {
 
     /// Whether the request was signed with the secret that is sealed under its key's name; none where
     /// there is no such key.
-    pub(super) fn matches(
-        &self,
-        claim: &Claim,
-        body: &[u8],
-        sealed: Option<&[u8]>,
-    ) -> Result<bool, IdentityError> {
+    fn matches(&self, claim: &Claim, body: &[u8], sealed: Option<&[u8]>) -> Result<bool, IdentityError> {
         let key = claim.key();
         match sealed {
             Some(sealed) => Ok(claim.matches(&self.vault.open(key, sealed)?, body)),
@@ -75,22 +70,28 @@ impl Signatures {
         }
     }
 
-    /// Closes an attempt: whoever signed well and may act is let in. Who has the right secret of a key
-    /// that may not be used does not guess, and is not counted.
-    pub(super) fn settle(
+    /// Closes an attempt: whoever signed well and may act is let in. `sealed` and `enabled` are the key's,
+    /// where there is such a key; `signer` finds out who it stands for, and is only asked where the
+    /// signature is right. Who has the right secret of a key that may not be used does not guess, and is
+    /// not counted.
+    pub(super) async fn settle(
+        &self,
         attempt: Attempt<'_>,
         claim: &Claim,
         body: &[u8],
-        matches: bool,
-        signer: Option<Principal>,
+        (sealed, enabled): (Option<&[u8]>, bool),
+        signer: impl Future<Output = Result<Option<Principal>, IdentityError>>,
     ) -> Result<Principal, SignatureError> {
-        if let (true, Some(signer)) = (matches, signer) {
+        let matches = self.matches(claim, body, sealed)?;
+        let signer = if matches && enabled { signer.await? } else { None };
+        if let Some(signer) = signer {
             attempt.succeeded(Instant::now())?;
             return Ok(signer);
         }
         if !matches {
             attempt.failed(Instant::now());
         }
+        info!(access_key = %claim.key(), known = sealed.is_some(), matches, enabled, "signature refused");
         Err(claim.mismatch(body).into())
     }
 }
@@ -104,27 +105,20 @@ impl Embedded {
         let attempt = signatures.admit(claim)?;
         let key = claim.key();
         let found = self.store.access_key_holder(key).await;
-        let holder = found.map_err(IdentityError::from)?;
-        let sealed = holder.as_ref().map(|holder| holder.sealed.as_slice());
-        let matches = signatures.matches(claim, body, sealed)?;
-        let (known, enabled) = (
-            holder.is_some(),
-            holder.as_ref().is_some_and(|holder| holder.enabled),
-        );
-        let holder = holder.filter(|holder| holder.enabled && !holder.roles.is_empty());
-        let signer = holder.map(|holder| Principal {
-            user: holder.user,
-            project: Some(holder.project),
-            roles: holder
-                .roles
-                .last()
-                .map_or_else(Roles::default, |greatest| greatest.with_implied().collect()),
-            evidence: Some(Evidence::AccessKey(key.clone())),
-        });
-        if !matches || signer.is_none() {
-            info!(access_key = %key, known, matches, enabled, "signature refused");
-        }
-        Signatures::settle(attempt, claim, body, matches, signer)
+        let mut holder = found.map_err(IdentityError::from)?;
+        let sealed = holder.as_mut().map(|holder| mem::take(&mut holder.sealed));
+        let enabled = holder.as_ref().is_some_and(|holder| holder.enabled);
+        let signer = async {
+            let holder = holder.filter(|holder| !holder.roles.is_empty());
+            Ok(holder.map(|holder| Principal {
+                user: holder.user,
+                project: Some(holder.project),
+                roles: Roles::implied_by(&holder.roles),
+                evidence: Some(Evidence::AccessKey(key.clone())),
+            }))
+        };
+        let known = (sealed.as_deref(), enabled);
+        signatures.settle(attempt, claim, body, known, signer).await
     }
 }
 

@@ -96,14 +96,21 @@ pub fn unauthorized(url: &str) -> Response {
 async fn finish(State(identity): State<Arc<Embedded>>, mut request: Request, next: Next) -> Response {
     let id = *request.extensions_mut().get_or_insert_with(RequestId::random);
     let mut response = next.run(request).await;
+    response
+        .headers_mut()
+        .insert(VARY, HeaderValue::from_static("X-Auth-Token"));
+    dress(&mut response, id, &identity.settings().url());
+    response
+}
+
+/// What every answer carries. `url` is where to get a token.
+fn dress(response: &mut Response, id: RequestId, url: &str) {
     let headers = response.headers_mut();
     headers.insert(request_id::HEADER, id.to_header());
     headers.insert(request_id::HUAWEI_HEADER, id.to_header());
-    headers.insert(VARY, HeaderValue::from_static("X-Auth-Token"));
     if response.status() == StatusCode::UNAUTHORIZED {
-        challenge(&mut response, &identity.settings().url());
+        challenge(response, url);
     }
-    response
 }
 
 fn challenge(response: &mut Response, url: &str) {

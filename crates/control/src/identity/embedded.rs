@@ -285,10 +285,7 @@ fn new_audit_id() -> String {
 }
 
 fn read_caller(digest: Digest, token: TokenRecord) -> Caller {
-    let roles = token
-        .roles
-        .last()
-        .map_or_else(Roles::default, |greatest| greatest.with_implied().collect());
+    let roles = Roles::implied_by(&token.roles);
     Caller {
         principal: Principal {
             user: token.user,

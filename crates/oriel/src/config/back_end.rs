@@ -7,40 +7,25 @@ use serde::{Deserialize, Serialize};
 
 use super::ConfigError;
 
-/// How back ends are secured whose entries in the inventory do not say it themselves.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct BackEnd {
-    /// What may be used; by a rule, if nothing is named.
-    pub security: Vec<SecurityScheme>,
-    /// The certificates of whom to trust.
-    pub ca_file: Option<PathBuf>,
-    /// What to show in return.
-    pub client_cert_file: Option<PathBuf>,
-    /// Its private key.
-    pub client_key_file: Option<PathBuf>,
-    /// Whether the certificate must name the back end.
-    pub check_name: bool,
-    /// Who to be for a back end that asks for a user name.
-    pub username: Option<String>,
-    /// The file with the password.
-    pub password_file: Option<PathBuf>,
-    /// The variable with the password.
-    pub password_env: Option<String>,
-}
-
-impl Default for BackEnd {
-    fn default() -> Self {
-        Self {
-            security: Vec::new(),
-            ca_file: None,
-            client_cert_file: None,
-            client_key_file: None,
-            check_name: true,
-            username: None,
-            password_file: None,
-            password_env: None,
-        }
+section! {
+    /// How back ends are secured whose entries in the inventory do not say it themselves.
+    BackEnd {
+        /// What may be used; by a rule, if nothing is named.
+        security: Vec<SecurityScheme> = Vec::new(),
+        /// The certificates of whom to trust.
+        ca_file: Option<PathBuf> = None,
+        /// What to show in return.
+        client_cert_file: Option<PathBuf> = None,
+        /// Its private key.
+        client_key_file: Option<PathBuf> = None,
+        /// Whether the certificate must name the back end.
+        check_name: bool = true,
+        /// Who to be for a back end that asks for a user name.
+        username: Option<String> = None,
+        /// The file with the password.
+        password_file: Option<PathBuf> = None,
+        /// The variable with the password.
+        password_env: Option<String> = None,
     }
 }
 
@@ -59,11 +44,6 @@ impl BackEnd {
 
     /// What the inventory works with. Refuses what cannot go together.
     pub fn settings(&self) -> Result<BackEndSecurity, ConfigError> {
-        let wrong = |key, value: &dyn ToString, reason: &str| ConfigError::Value {
-            key,
-            value: value.to_string(),
-            reason: reason.to_owned(),
-        };
         let certificate = match (&self.client_cert_file, &self.client_key_file) {
             (None, None) => None,
             (Some(certificate), Some(key)) => Some(ClientCertificate {
@@ -72,7 +52,11 @@ impl BackEnd {
             }),
             (Some(one), None) | (None, Some(one)) => {
                 let reason = "give client_cert_file and client_key_file together";
-                return Err(wrong("back_end.client_cert_file", &one.display(), reason));
+                return Err(ConfigError::value(
+                    "back_end.client_cert_file",
+                    one.display(),
+                    reason,
+                ));
             }
         };
         let password = match (&self.password_file, &self.password_env) {
@@ -81,7 +65,7 @@ impl BackEnd {
             (None, Some(name)) => Some(PasswordSource::Environment(name.clone())),
             (Some(_), Some(name)) => {
                 let reason = "give password_file or password_env, not both";
-                return Err(wrong("back_end.password_env", name, reason));
+                return Err(ConfigError::value("back_end.password_env", name, reason));
             }
         };
         Ok(BackEndSecurity {

@@ -23,16 +23,13 @@ const TYPING_RATES: RangeInclusive<u32> = 10..=1000;
 /// The shortest time that a browser may come back in: that of opening a console.
 const MIN_RESUME: Duration = Duration::from_mins(1);
 
+fn wrong<T>(key: &'static str, value: impl ToString, reason: impl Into<String>) -> Result<T, ConfigError> {
+    Err(ConfigError::value(key, value, reason))
+}
+
 impl Config {
     /// Refuses what has the right form but cannot work.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        let wrong = |key, value: &dyn ToString, reason: &str| {
-            Err(ConfigError::Value {
-                key,
-                value: value.to_string(),
-                reason: reason.to_owned(),
-            })
-        };
         if !matches!(self.public_url.scheme(), "http" | "https") || self.public_url.host().is_none() {
             return wrong(
                 "public_url",
@@ -53,25 +50,21 @@ impl Config {
                 Microversion::MIN,
                 Microversion::NEWEST
             );
-            return wrong(
-                "compute.max_microversion",
-                &self.compute.max_microversion,
-                &reason,
-            );
+            return wrong("compute.max_microversion", &self.compute.max_microversion, reason);
         }
         if self.tls.mode == TlsMode::Files && (self.tls.certificate.is_none() || self.tls.key.is_none()) {
-            return wrong("tls.mode", &"files", "give tls.certificate and tls.key too");
+            return wrong("tls.mode", "files", "give tls.certificate and tls.key too");
         }
         if self.identity.token_ttl.0 < Duration::from_secs(1) {
             return wrong(
                 "identity.token_ttl",
-                &String::from(self.identity.token_ttl),
+                String::from(self.identity.token_ttl),
                 "must be 1s or longer",
             );
         }
         if self.grants.resume.0 < MIN_RESUME {
             let reason = "the page needs its cookie to open the console: give it 1m or longer";
-            return wrong("grants.resume", &String::from(self.grants.resume), reason);
+            return wrong("grants.resume", String::from(self.grants.resume), reason);
         }
         if self
             .listen
@@ -91,30 +84,24 @@ impl Config {
         }
         self.check_port()?;
         if let Err(reason) = telemetry::filter(&self.log) {
-            return wrong("log.level", &self.log.level, &reason);
+            return wrong("log.level", &self.log.level, reason);
         }
         let gateway = &self.gateway;
         for (key, span) in [
-            ("identity.lock_for", self.identity.lock_for),
-            ("gateway.ping_interval", gateway.ping_interval),
-            ("gateway.connect_timeout", gateway.connect_timeout),
-            ("gateway.handshake_timeout", gateway.handshake_timeout),
-            (
-                "gateway.longest_session",
-                gateway.longest_session.unwrap_or(gateway.ping_interval),
-            ),
-            ("typing.enter_wait", self.typing.enter_wait),
-            ("typing.echo_wait", self.typing.echo_wait),
-            (
-                "gateway.idle_timeout",
-                gateway.idle_timeout.unwrap_or(gateway.ping_interval),
-            ),
-            ("inventory.poll_interval", self.inventory.poll_interval),
-            ("listen.header_timeout", self.listen.header_timeout),
-            ("grants.ttl", self.grants.ttl),
+            ("identity.lock_for", Some(self.identity.lock_for)),
+            ("gateway.ping_interval", Some(gateway.ping_interval)),
+            ("gateway.connect_timeout", Some(gateway.connect_timeout)),
+            ("gateway.handshake_timeout", Some(gateway.handshake_timeout)),
+            ("gateway.longest_session", gateway.longest_session),
+            ("typing.enter_wait", Some(self.typing.enter_wait)),
+            ("typing.echo_wait", Some(self.typing.echo_wait)),
+            ("gateway.idle_timeout", gateway.idle_timeout),
+            ("inventory.poll_interval", Some(self.inventory.poll_interval)),
+            ("listen.header_timeout", Some(self.listen.header_timeout)),
+            ("grants.ttl", Some(self.grants.ttl)),
         ] {
-            if span.0.is_zero() {
-                return wrong(key, &"0s", "must be longer than nothing");
+            if span.is_some_and(|span| span.0.is_zero()) {
+                return wrong(key, "0s", "must be longer than nothing");
             }
         }
         self.check_numbers()?;
@@ -124,49 +111,28 @@ impl Config {
     /// Refuses limits that would let nothing through.
     fn check_numbers(&self) -> Result<(), ConfigError> {
         let gateway = &self.gateway;
-        let wrong = |key, value: usize, reason: &str| {
-            Err(ConfigError::Value {
-                key,
-                value: value.to_string(),
-                reason: reason.to_owned(),
-            })
-        };
         for (key, number) in [
-            ("gateway.max_sessions", gateway.max_sessions),
-            ("typing.max_characters", self.typing.max_characters),
-            (
-                "gateway.max_sessions_per_user",
-                gateway.max_sessions_per_user.unwrap_or(1),
-            ),
+            ("gateway.max_sessions", Some(gateway.max_sessions)),
+            ("typing.max_characters", Some(self.typing.max_characters)),
+            ("gateway.max_sessions_per_user", gateway.max_sessions_per_user),
             (
                 "gateway.max_sessions_per_project",
-                gateway.max_sessions_per_project.unwrap_or(1),
+                gateway.max_sessions_per_project,
             ),
-            (
-                "gateway.max_sessions_per_server",
-                gateway.max_sessions_per_server.unwrap_or(1),
-            ),
-            ("listen.max_connections", self.listen.max_connections),
+            ("gateway.max_sessions_per_server", gateway.max_sessions_per_server),
+            ("listen.max_connections", Some(self.listen.max_connections)),
         ] {
-            if number == 0 {
-                return wrong(key, number, "must be 1 or more");
+            if number == Some(0) {
+                return wrong(key, 0, "must be 1 or more");
             }
         }
         if self.typing.max_characters > MAX_TYPED {
             let reason = "must be 1000000 or less: that takes half a day";
-            return Err(ConfigError::Value {
-                key: "typing.max_characters",
-                value: self.typing.max_characters.to_string(),
-                reason: reason.to_owned(),
-            });
+            return wrong("typing.max_characters", self.typing.max_characters, reason);
         }
         if !TYPING_RATES.contains(&self.typing.max_rate) {
             let reason = "must be from 10 to 1000 key events a second";
-            return Err(ConfigError::Value {
-                key: "typing.max_rate",
-                value: self.typing.max_rate.to_string(),
-                reason: reason.to_owned(),
-            });
+            return wrong("typing.max_rate", self.typing.max_rate, reason);
         }
         if gateway.serial_replay > MAX_SERIAL_REPLAY {
             let reason = "must be 1048576 (1 MiB) or less: it is held in memory for each serial console";
@@ -177,13 +143,6 @@ impl Config {
 
     /// The same for what other machines and sites may.
     fn check_port(&self) -> Result<(), ConfigError> {
-        let wrong = |key, value: &str, reason: &str| {
-            Err(ConfigError::Value {
-                key,
-                value: value.to_owned(),
-                reason: reason.to_owned(),
-            })
-        };
         let exact = self.gateway.origin_check == OriginCheck::Exact;
         for allowed in &self.gateway.allowed_origins {
             let is_host = Host::parse(allowed).is_ok();

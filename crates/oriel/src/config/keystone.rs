@@ -8,86 +8,60 @@ use url::Url;
 
 use super::{ConfigError, Span};
 
-/// An OpenStack's Keystone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Keystone {
-    /// Where it is, for Oriel.
-    pub url: Option<Url>,
-    /// Where it is, for clients; the same by default.
-    pub public_url: Option<Url>,
-    /// The service user's name.
-    pub user: String,
-    /// The name of its domain.
-    pub user_domain: String,
-    /// The name of the project where it has its role.
-    pub project: String,
-    /// The name of that project's domain.
-    pub project_domain: String,
-    /// The id of an application credential to log in with instead.
-    pub application_credential: Option<String>,
-    /// The file with the password, or with the application credential's secret.
-    pub password_file: Option<PathBuf>,
-    /// The variable with the password, or with the application credential's secret.
-    pub password_env: Option<String>,
-    /// The certificates to trust.
-    pub ca_file: Option<PathBuf>,
-    /// How long a good token is taken for good without asking again.
-    pub cache_ttl: Span,
-    /// How long a bad token is refused without asking again.
-    pub negative_ttl: Span,
-    /// How long a caller waits for Keystone.
-    pub timeout: Span,
-    /// Roles of which a service needs one.
-    pub service_token_roles: Vec<String>,
-}
-
-impl Default for Keystone {
-    fn default() -> Self {
-        Self {
-            url: None,
-            public_url: None,
-            user: "oriel".into(),
-            user_domain: "Default".into(),
-            project: "service".into(),
-            project_domain: "Default".into(),
-            application_credential: None,
-            password_file: None,
-            password_env: None,
-            ca_file: None,
-            cache_ttl: Span(KeystoneSettings::CACHE_TTL),
-            negative_ttl: Span(KeystoneSettings::NEGATIVE_TTL),
-            timeout: Span(KeystoneSettings::TIMEOUT),
-            service_token_roles: vec![KeystoneSettings::SERVICE_ROLE.into()],
-        }
+section! {
+    /// An OpenStack's Keystone.
+    Keystone {
+        /// Where it is, for Oriel.
+        url: Option<Url> = None,
+        /// Where it is, for clients; the same by default.
+        public_url: Option<Url> = None,
+        /// The service user's name.
+        user: String = "oriel".into(),
+        /// The name of its domain.
+        user_domain: String = "Default".into(),
+        /// The name of the project where it has its role.
+        project: String = "service".into(),
+        /// The name of that project's domain.
+        project_domain: String = "Default".into(),
+        /// The id of an application credential to log in with instead.
+        application_credential: Option<String> = None,
+        /// The file with the password, or with the application credential's secret.
+        password_file: Option<PathBuf> = None,
+        /// The variable with the password, or with the application credential's secret.
+        password_env: Option<String> = None,
+        /// The certificates to trust.
+        ca_file: Option<PathBuf> = None,
+        /// How long a good token is taken for good without asking again.
+        cache_ttl: Span = Span(KeystoneSettings::CACHE_TTL),
+        /// How long a bad token is refused without asking again.
+        negative_ttl: Span = Span(KeystoneSettings::NEGATIVE_TTL),
+        /// How long a caller waits for Keystone.
+        timeout: Span = Span(KeystoneSettings::TIMEOUT),
+        /// Roles of which a service needs one.
+        service_token_roles: Vec<String> = vec![KeystoneSettings::SERVICE_ROLE.into()],
     }
 }
 
 impl Keystone {
     /// What the identity works with. Refuses what has the right form but cannot work.
     pub fn settings(&self) -> Result<KeystoneSettings, ConfigError> {
-        let wrong = |key, value: &dyn ToString, reason: &str| ConfigError::Value {
-            key,
-            value: value.to_string(),
-            reason: reason.to_owned(),
-        };
         let Some(url) = &self.url else {
             let reason = "give identity.keystone.url too, such as https://keystone.example:5000";
-            return Err(wrong("identity.mode", &"keystone", reason));
+            return Err(ConfigError::value("identity.mode", "keystone", reason));
         };
         if self.timeout.0.is_zero() {
-            return Err(wrong(
+            return Err(ConfigError::value(
                 "identity.keystone.timeout",
-                &"0s",
+                "0s",
                 "must be longer than nothing",
             ));
         }
         let login = self.login()?;
         let mut settings = KeystoneSettings::new(url, login).map_err(|error| {
-            wrong(
+            ConfigError::value(
                 "identity.keystone.url",
-                &url.host_str().unwrap_or_default(),
-                &error.to_string(),
+                url.host_str().unwrap_or_default(),
+                error.to_string(),
             )
         })?;
         if let Some(public) = &self.public_url {
@@ -109,13 +83,11 @@ impl Keystone {
             (Some(file), None) => SecretSource::File(file.clone()),
             (None, Some(name)) => SecretSource::Env(name.clone()),
             _ => {
-                return Err(ConfigError::Value {
-                    key: "identity.mode",
-                    value: "keystone".into(),
-                    reason:
-                        "give one of identity.keystone.password_file and password_env, for the service user"
-                            .into(),
-                });
+                return Err(ConfigError::value(
+                    "identity.mode",
+                    "keystone",
+                    "give one of identity.keystone.password_file and password_env, for the service user",
+                ));
             }
         };
         Ok(match &self.application_credential {

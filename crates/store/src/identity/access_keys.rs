@@ -155,19 +155,14 @@ impl Store {
     pub async fn set_access_key_enabled(&self, id: &AccessKeyId, enabled: bool) -> Result<bool, StoreError> {
         let found = sqlx::query("UPDATE access_keys SET enabled = ? WHERE id = ?")
             .bind(enabled)
-            .bind(id.as_str())
-            .execute(&self.write)
-            .await?;
-        Ok(found.rows_affected() == 1)
+            .bind(id.as_str());
+        self.change_one(found).await
     }
 
     /// Deletes an access key. False: there is no such key.
     pub async fn delete_access_key(&self, id: &AccessKeyId) -> Result<bool, StoreError> {
-        let gone = sqlx::query("DELETE FROM access_keys WHERE id = ?")
-            .bind(id.as_str())
-            .execute(&self.write)
-            .await?;
-        Ok(gone.rows_affected() == 1)
+        let gone = sqlx::query("DELETE FROM access_keys WHERE id = ?").bind(id.as_str());
+        self.change_one(gone).await
     }
 }
 

@@ -178,10 +178,8 @@ impl Store {
     pub async fn delete_application_credential(&self, user: &UserId, id: &str) -> Result<bool, StoreError> {
         let gone = sqlx::query("DELETE FROM application_credentials WHERE user_id = ? AND id = ?")
             .bind(user.as_str())
-            .bind(id)
-            .execute(&self.write)
-            .await?;
-        Ok(gone.rows_affected() == 1)
+            .bind(id);
+        self.change_one(gone).await
     }
 }
 

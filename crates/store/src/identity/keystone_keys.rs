@@ -123,19 +123,14 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let found = sqlx::query("UPDATE keystone_keys SET enabled = ? WHERE id = ?")
             .bind(enabled)
-            .bind(id.as_str())
-            .execute(&self.write)
-            .await?;
-        Ok(found.rows_affected() == 1)
+            .bind(id.as_str());
+        self.change_one(found).await
     }
 
     /// Deletes an access key. False: there is no such key.
     pub async fn delete_keystone_key(&self, id: &AccessKeyId) -> Result<bool, StoreError> {
-        let gone = sqlx::query("DELETE FROM keystone_keys WHERE id = ?")
-            .bind(id.as_str())
-            .execute(&self.write)
-            .await?;
-        Ok(gone.rows_affected() == 1)
+        let gone = sqlx::query("DELETE FROM keystone_keys WHERE id = ?").bind(id.as_str());
+        self.change_one(gone).await
     }
 }
 

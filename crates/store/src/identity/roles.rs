@@ -31,10 +31,8 @@ impl Store {
         )
         .bind(user.as_str())
         .bind(project.as_str())
-        .bind(role.name())
-        .execute(&self.write)
-        .await?;
-        Ok(new.rows_affected() == 1)
+        .bind(role.name());
+        self.change_one(new).await
     }
 
     /// Takes a role from a user in a project. Tokens follow at once: their roles are read anew each

@@ -17,10 +17,10 @@ use time::OffsetDateTime;
 
 use super::fault::Fault;
 use super::parts::query_value;
-use super::{challenge, document};
+use super::{document, dress};
 use crate::identity::signature::Claim;
 use crate::identity::{IdentitySettings, Keystone};
-use crate::request_id::{self, RequestId};
+use crate::request_id::RequestId;
 
 /// The paths of the identity API.
 pub fn router(keystone: Arc<Keystone>) -> Router {
@@ -91,13 +91,8 @@ fn elsewhere(keystone: &Keystone) -> Fault {
 
 fn finish(keystone: &Keystone, parts: &Parts, answer: Result<Response, Fault>) -> Response {
     let id = parts.extensions.get::<RequestId>().copied();
-    let id = id.unwrap_or_else(RequestId::random).to_header();
+    let id = id.unwrap_or_else(RequestId::random);
     let mut response = answer.unwrap_or_else(Fault::into_response);
-    let headers = response.headers_mut();
-    headers.insert(request_id::HEADER, id.clone());
-    headers.insert(request_id::HUAWEI_HEADER, id);
-    if response.status() == StatusCode::UNAUTHORIZED {
-        challenge(&mut response, &keystone.settings().public_url);
-    }
+    dress(&mut response, id, &keystone.settings().public_url);
     response
 }

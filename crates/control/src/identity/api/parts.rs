@@ -15,6 +15,7 @@ use super::{X_AUTH_TOKEN, X_SUBJECT_TOKEN};
 use crate::body::{self, BodyError, MAX_BODY};
 use crate::identity::signature::Claim;
 use crate::identity::{Caller, Embedded};
+use crate::read_header;
 
 /// Whoever holds the token in `X-Auth-Token`. Without one that works the call ends with a 401.
 pub(super) struct Authenticated(pub(super) Caller);
@@ -23,7 +24,7 @@ impl FromRequestParts<Arc<Embedded>> for Authenticated {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, identity: &Arc<Embedded>) -> Result<Self, Fault> {
-        let token = header_token(&parts.headers, X_AUTH_TOKEN.as_str()).ok_or_else(Fault::unauthorized)?;
+        let token = read_header(&parts.headers, X_AUTH_TOKEN.as_str()).ok_or_else(Fault::unauthorized)?;
         let caller = identity.validate(&token).await?.ok_or_else(Fault::unauthorized)?;
         Ok(Self(caller))
     }
@@ -68,11 +69,7 @@ pub(super) fn subject_token(headers: &HeaderMap) -> Result<AuthToken, Fault> {
             "No token in the request: X-Subject-Token is missing.",
         ));
     }
-    header_token(headers, X_SUBJECT_TOKEN.as_str()).ok_or_else(|| Fault::not_found("token"))
-}
-
-fn header_token(headers: &HeaderMap, name: &str) -> Option<AuthToken> {
-    headers.get(name)?.to_str().ok()?.parse().ok()
+    read_header(headers, X_SUBJECT_TOKEN.as_str()).ok_or_else(|| Fault::not_found("token"))
 }
 
 /// The last value of a key in the query.

@@ -15,7 +15,6 @@ use oriel_domain::{AccessKeyId, Principal};
 use oriel_store::{KeystoneKeyHolder, Store};
 use secrecy::SecretString;
 use time::OffsetDateTime;
-use tracing::info;
 
 use super::client::Login;
 use super::{Keystone, KeystoneError};
@@ -72,26 +71,17 @@ impl Keystone {
         let found = keys.store.keystone_key_holder(key).await;
         let holder = found.map_err(IdentityError::from)?;
         let sealed = holder.as_ref().map(|holder| holder.sealed.as_slice());
-        let matches = keys.signatures.matches(claim, body, sealed)?;
-        let (known, enabled) = (
-            holder.is_some(),
-            holder.as_ref().is_some_and(|holder| holder.enabled),
-        );
-        let signer = match holder {
-            // Whoever cannot sign has no business with Keystone.
-            Some(holder) if matches && holder.enabled => self.signer(keys, key, &holder).await?,
-            _ => None,
+        let enabled = holder.as_ref().is_some_and(|holder| holder.enabled);
+        let signer = async {
+            let Some(holder) = &holder else {
+                return Ok(None);
+            };
+            // Boxed: it is large, and only asked where the signature is right.
+            let caller = Box::pin(self.signer(keys, key, holder)).await?;
+            Ok(caller.map(|caller| caller.principal))
         };
-        if signer.is_none() {
-            info!(access_key = %key, known, matches, enabled, "signature refused");
-        }
-        Signatures::settle(
-            attempt,
-            claim,
-            body,
-            matches,
-            signer.map(|caller| caller.principal),
-        )
+        let known = (sealed, enabled);
+        keys.signatures.settle(attempt, claim, body, known, signer).await
     }
 
     /// Who a key stands for now. None: Keystone takes its application credential no more.
@@ -103,9 +93,15 @@ impl Keystone {
     ) -> Result<Option<Caller>, IdentityError> {
         // A token that has ended or was revoked is no last word on the credential.
         for _ in 0..2 {
-            let secret = keys.signatures.vault.open_login(key, &holder.credential_sealed)?;
-            let log_in = self.log_in_with(&holder.credential, &secret);
-            let Some(login) = keys.logins.try_get_with_by_ref(key, log_in).await? else {
+            let login = match keys.logins.get(key).await {
+                Some(known) => known,
+                None => {
+                    let secret = keys.signatures.vault.open_login(key, &holder.credential_sealed)?;
+                    let log_in = self.log_in_with(&holder.credential, &secret);
+                    keys.logins.try_get_with_by_ref(key, log_in).await?
+                }
+            };
+            let Some(login) = login else {
                 return Ok(None);
             };
             if let Some(caller) = self.validate(&login.token).await? {
