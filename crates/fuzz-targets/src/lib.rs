@@ -19,22 +19,6 @@ pub use spice::spice;
 pub use telnet::telnet;
 pub use ws::{frames, upgrade};
 
-/// A target.
-pub type Target = fn(&[u8]);
-
-/// All targets by their names in `fuzz/fuzz_targets`.
-pub const ALL: [(&str, Target); 9] = [
-    ("back_end", back_end),
-    ("viewer", viewer),
-    ("server_init", server_init),
-    ("client_messages", client_messages),
-    ("framer", framer),
-    ("frames", frames),
-    ("upgrade", upgrade),
-    ("telnet", telnet),
-    ("spice", spice),
-];
-
 /// The first byte decides how the rest is cut: into pieces of this size.
 fn cut(bytes: &[u8]) -> (usize, &[u8]) {
     match bytes {

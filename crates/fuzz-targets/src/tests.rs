@@ -3,54 +3,53 @@
 use proptest::prelude::Rng as _;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 
-use crate::ALL;
+use crate::{back_end, client_messages, framer, frames, server_init, spice, telnet, upgrade, viewer};
 
 /// How many inputs each target gets.
 const RUNS: usize = 20_000;
 
-/// Good beginnings, so that what is broken gets past the first byte.
-fn seeds(target: &str) -> Vec<Vec<u8>> {
-    let all: &[&[u8]] = match target {
-        "back_end" => &[b"\x07RFB 003.008\n\x02\x01\x02\0\0\0\0", b"\x07RFB 003.003\n\0\0\0\x01", b"\x07RFB 003.008\n\0\0\0\0\x05sorry"],
-        "viewer" => &[b"\x05RFB 003.008\n\x01\x01", b"\x05RFB 003.003\n\x01"],
-        "server_init" => &[b"\x09\x04\0\x03\0\x20\x18\0\x01\0\xff\0\xff\0\xff\x10\x08\0\0\0\0\0\0\0\x05web-1"],
-        "client_messages" => &[
+/// A target, and good beginnings for it, so that what is broken gets past the first byte.
+type Seeded = (fn(&[u8]), &'static [&'static [u8]]);
+
+/// All targets.
+const ALL: [Seeded; 9] = [
+    (back_end, &[b"\x07RFB 003.008\n\x02\x01\x02\0\0\0\0", b"\x07RFB 003.003\n\0\0\0\x01", b"\x07RFB 003.008\n\0\0\0\0\x05sorry"]),
+    (viewer, &[b"\x05RFB 003.008\n\x01\x01", b"\x05RFB 003.003\n\x01"]),
+    (server_init, &[b"\x09\x04\0\x03\0\x20\x18\0\x01\0\xff\0\xff\0\xff\x10\x08\0\0\0\0\0\0\0\x05web-1"]),
+    (client_messages, &[
             b"\x03\x02\0\0\x02\0\0\0\x07\0\0\0\0\x04\x01\0\0\0\0\0\x61\x05\x81\0\x09\0\x09\x01",
             b"\x04\x06\0\0\0\0\0\0\x03abc\xff\0\0\x01\0\0\0\x61\0\0\0\x1e\xfb\0\0\x40\0\x40\x01\0aaaaaaaaaaaaaaaa",
-        ],
-        "framer" => &[
+        ]),
+    (framer, &[
             b"\x03\x02\x10\x10\0\0\0\x01\0\0\0\0\0\x14\0\x12\0\0\0\x05\0\x02aaaa\x08\x01bb\0",
             b"\x03\x02\x10\x10\0\0\0\x02\0\0\0\0\0\x14\0\x12\0\0\0\x07\x50\x01\x01aaaaaa\x05ccccc\0\0\0\0\0\x02\0\x02\xff\xff\xff\x11aaaaaaaaaaaaaaaaaaa",
             b"\x03\x02\x10\x10\0\0\xff\xff\0\0\0\0\0\x14\0\x12\0\0\0\x15\xff\xd8\xff\xda\0\x02aa\xff\0\xff\xd9\0\0\0\0\0\0\0\0\xff\xff\xff\x20\x02",
             b"\x03\x02\x10\x10\x03\0\0\0\0\0\0\x03abc\x01\0\0\0\0\x01aaaaaa\xf8\0\0\0\0\0\0\0\x02aa\x96",
-        ],
-        "frames" => &[b"\x05\x82\x83\x01\x02\x03\x04abc\x89\x80\0\0\0\0\x02\x81aaaab\x80\xfe\0\x02aaaabb\x88\x82\0\0\0\0\x03\xe8"],
-        "spice" => &[
+        ]),
+    (frames, &[b"\x05\x82\x83\x01\x02\x03\x04abc\x89\x80\0\0\0\0\x02\x81aaaab\x80\xfe\0\x02aaaabb\x88\x82\0\0\0\0\x03\xe8"]),
+    (upgrade, &[b"upgrade:websocket\nconnection:keep-alive, Upgrade\nsec-websocket-version:13\nsec-websocket-key:dGhlIHNhbXBsZSBub25jZQ==\nsec-websocket-protocol:binary"]),
+    (telnet, &[b"\x03\xff\xfb\x01\xff\xfb\x03\xff\xfb\0\xff\xfd\0login\r\0\xff\xff\xff\xfa\x18\x01\xff\xf0: "]),
+    (spice, &[
             b"REDQ\x02\0\0\0\x02\0\0\0\x1a\0\0\0\0\0\0\0\x01\0\x01\0\0\0\x01\0\0\0\x12\0\0\0\x09\0\0\0\x08\0\0\0",
             // A reply, whose key is all alike.
             b"REDQ\x02\0\0\0\x02\0\0\0\xba\0\0\0\0\0\0\0kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk\x01\0\0\0\x01\0\0\0\xb2\0\0\0\x0b\0\0\0\x09\0\0\0",
-        ],
-        "telnet" => &[b"\x03\xff\xfb\x01\xff\xfb\x03\xff\xfb\0\xff\xfd\0login\r\0\xff\xff\xff\xfa\x18\x01\xff\xf0: "],
-        _ => &[b"upgrade:websocket\nconnection:keep-alive, Upgrade\nsec-websocket-version:13\nsec-websocket-key:dGhlIHNhbXBsZSBub25jZQ==\nsec-websocket-protocol:binary"],
-    };
-    all.iter().map(|seed| seed.to_vec()).collect()
-}
+        ]),
+];
 
 /// Numbers on which parsers trip.
 const EDGES: [u8; 12] = [0, 1, 2, 3, 5, 7, 16, 0x7f, 0x80, 0xfe, 0xff, 0xd9];
 
 #[test]
 fn every_target_holds_on_broken_bytes() {
-    for (name, target) in ALL {
+    for (target, seeds) in ALL {
         let mut random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
         let mut below = |most: usize| random.next_u32() as usize % most.max(1);
-        let seeds = seeds(name);
         target(&[]);
-        for seed in &seeds {
+        for seed in seeds {
             target(seed);
         }
         for _ in 0..RUNS {
-            let mut bytes = seeds[below(seeds.len())].clone();
+            let mut bytes = seeds[below(seeds.len())].to_vec();
             for _ in 0..=below(6) {
                 let at = below(bytes.len());
                 match below(6) {
@@ -60,7 +59,7 @@ fn every_target_holds_on_broken_bytes() {
                     3 if !bytes.is_empty() => drop(bytes.remove(at)),
                     4 => bytes.truncate(at),
                     _ => {
-                        let other = &seeds[below(seeds.len())];
+                        let other = seeds[below(seeds.len())];
                         bytes.extend_from_slice(&other[below(other.len())..]);
                     }
                 }

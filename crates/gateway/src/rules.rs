@@ -5,7 +5,9 @@
 //! server may only use what was asked for, so the feature never starts.
 
 use oriel_domain::ViewerRole;
-use oriel_rfb::client_msg::{ClientMsgError, DEFAULT_MAX_CUT_TEXT, Event, Kind, Message, Splitter, Step};
+use oriel_rfb::client_msg::{
+    ClientMsgError, DEFAULT_MAX_CUT_TEXT, Event, Kind, Message, Splitter, Step, set_encodings,
+};
 use oriel_rfb::encoding;
 use serde::{Deserialize, Serialize};
 
@@ -228,16 +230,13 @@ impl Filter {
     fn rewrite_encodings(&mut self, to: &mut Vec<u8>, down: &mut Down) {
         let gathered = std::mem::take(&mut self.gathered);
         let (numbers, _) = gathered.get(4..).unwrap_or_default().as_chunks::<4>();
-        let admitted: Vec<[u8; 4]> = numbers
+        let admitted: Vec<i32> = numbers
             .iter()
-            .copied()
-            .filter(|&number| self.rules.admits_encoding(i32::from_be_bytes(number), down))
+            .map(|&number| i32::from_be_bytes(number))
+            .filter(|&number| self.rules.admits_encoding(number, down))
             .collect();
-        down.asked_for(admitted.iter().copied().map(i32::from_be_bytes));
-        let count = u16::try_from(admitted.len()).unwrap_or(u16::MAX);
-        to.extend_from_slice(&[2, 0]);
-        to.extend_from_slice(&count.to_be_bytes());
-        to.extend_from_slice(admitted.as_flattened());
+        down.asked_for(admitted.iter().copied());
+        to.extend_from_slice(&set_encodings(&admitted));
     }
 }
 

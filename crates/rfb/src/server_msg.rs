@@ -3,7 +3,7 @@
 
 mod framer;
 
-pub use framer::{Framer, FramerError, Kind, MAX_AUDIO, MAX_CUT_TEXT, Part, Rectangle, Step};
+pub use framer::{Framer, FramerError, Kind, Part, Rectangle, Step};
 
 use crate::encoding::RAW;
 use crate::{Converter, Rect};

@@ -248,17 +248,12 @@ impl<'a> Fields<'a> {
         let (common, own, start) = (self.u32()?, self.u32()?, self.u32()?);
         let [common, own, start] =
             [common, own, start].map(|number| usize::try_from(number).unwrap_or(usize::MAX));
-        let words = Fields(body.get(start..).ok_or(LinkError::TooShort)?);
-        // What is asked for is compared with what there is before anything is allocated.
-        let all = common.checked_add(own).and_then(|all| all.checked_mul(4));
-        if all.is_none_or(|all| all > words.0.len()) {
-            return Err(LinkError::TooShort);
-        }
-        let mut words = words;
-        let mut set = |count| (0..count).map(|_| words.u32()).collect::<Result<_, _>>();
-        Ok((
-            Capabilities::from_words(set(common)?),
-            Capabilities::from_words(set(own)?),
-        ))
+        let (words, _) = body.get(start..).ok_or(LinkError::TooShort)?.as_chunks();
+        let (common, rest) = words.split_at_checked(common).ok_or(LinkError::TooShort)?;
+        let own = rest.get(..own).ok_or(LinkError::TooShort)?;
+        let set = |words: &[[u8; 4]]| {
+            Capabilities::from_words(words.iter().map(|word| u32::from_le_bytes(*word)).collect())
+        };
+        Ok((set(common), set(own)))
     }
 }

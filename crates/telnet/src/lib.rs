@@ -82,20 +82,16 @@ impl Telnet {
     /// server goes to the end of `reply`, as it is: at most as many bytes as were taken.
     pub fn decode(&mut self, bytes: &[u8], data: &mut Vec<u8>, reply: &mut Vec<u8>) {
         let mut rest = bytes;
-        while let Some((&byte, after)) = rest.split_first() {
+        loop {
             // Most of a line's bytes mean themselves.
             if matches!(self.state, State::Data) {
-                let plain = rest
-                    .iter()
-                    .position(|&byte| byte == IAC || byte == CR)
-                    .unwrap_or(rest.len());
-                if let Some((run, after)) = rest.split_at_checked(plain).filter(|_| plain > 0) {
-                    data.extend_from_slice(run);
-                    rest = after;
-                    continue;
-                }
+                let plain = rest.iter().position(|&byte| byte == IAC || byte == CR);
+                let plain = rest.split_off(..plain.unwrap_or(rest.len()));
+                data.extend_from_slice(plain.unwrap_or_default());
             }
-            rest = after;
+            let Some(&byte) = rest.split_off_first() else {
+                return;
+            };
             self.state = self.step(byte, data, reply);
         }
     }

@@ -100,7 +100,7 @@ impl Deframer {
 
     /// Whether what came so far ends with a whole data message, or none has come yet.
     pub const fn is_between_messages(&self) -> bool {
-        self.message.is_none() && !matches!(self.state, State::Data { .. })
+        self.message.is_none()
     }
 
     /// Takes what one read brought, unmasks it in place and closes the gaps that heads leave.

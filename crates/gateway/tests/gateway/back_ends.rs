@@ -20,11 +20,7 @@ async fn refused(script: Script, status: u16, code: u16, name: &str) {
         "{script:?}"
     );
 
-    let answer = house
-        .knock(&path)
-        .header("Sec-WebSocket-Protocol", "oriel.v1")
-        .send()
-        .await;
+    let answer = house.knock(&path).coded().send().await;
     assert_eq!(answer.cookie(), None);
     assert_eq!(
         answer.page().closed().await,
@@ -44,12 +40,7 @@ async fn a_back_end_that_is_down_does_not_use_the_token() {
     let house = House::new(&format!("unix:{}", socket.display())).await;
     let path = format!("/?token={}", house.token().await);
     assert_eq!(house.knock(&path).send().await.status, 502);
-    let page = house
-        .knock(&path)
-        .header("Sec-WebSocket-Protocol", "oriel.v1")
-        .send()
-        .await
-        .page();
+    let page = house.knock(&path).coded().send().await.page();
     assert_eq!(page.closed().await, (4020, "back-end-unreachable".into()));
 
     let _hypervisor = Hypervisor::unix(&socket, [Script::rfb()]);

@@ -11,12 +11,7 @@ use crate::kit::{
 };
 
 async fn house() -> (House, Hypervisor) {
-    house_with(|_| {}).await
-}
-
-async fn house_with(adjust: impl FnOnce(&mut oriel_gateway::GatewaySettings)) -> (House, Hypervisor) {
-    let hypervisor = Hypervisor::tcp([Script::rfb()]).await;
-    (House::with(&hypervisor.address, adjust).await, hypervisor)
+    House::with_hypervisor(|_| {}).await
 }
 
 #[tokio::test]
@@ -104,7 +99,7 @@ async fn a_browser_that_vanishes_ends_its_session() {
 #[tokio::test]
 async fn a_browser_that_answers_no_ping_is_taken_for_lost() {
     let (house, mut hypervisor) =
-        house_with(|settings| settings.ping_interval = Duration::from_millis(50)).await;
+        House::with_hypervisor(|settings| settings.ping_interval = Duration::from_millis(50)).await;
     let mut page = house.page().await;
     let wire = hypervisor.wire().await;
     assert_eq!(page.frame().await, (PING, vec![]));
@@ -115,7 +110,7 @@ async fn a_browser_that_answers_no_ping_is_taken_for_lost() {
 #[tokio::test]
 async fn a_browser_that_answers_pings_stays_however_little_it_says() {
     let (house, mut hypervisor) =
-        house_with(|settings| settings.ping_interval = Duration::from_millis(200)).await;
+        House::with_hypervisor(|settings| settings.ping_interval = Duration::from_millis(200)).await;
     let mut page = house.page().await;
     let mut wire = hypervisor.wire().await;
     for _ in 0..6 {
@@ -173,12 +168,7 @@ async fn a_stop_tells_the_live_and_refuses_the_new() {
     hung_up(second).await;
 
     assert_eq!(house.knock(&path).send().await.status, 503);
-    let late = house
-        .knock(&path)
-        .header("Sec-WebSocket-Protocol", "oriel.v1")
-        .send()
-        .await
-        .page();
+    let late = house.knock(&path).coded().send().await.page();
     assert_eq!(late.closed().await, (4030, "stopping".into()));
     assert!(
         hypervisor.is_idle(),
@@ -217,7 +207,7 @@ async fn a_stop_waits_no_longer_than_it_may() {
 #[tokio::test]
 async fn a_session_that_lasts_too_long_is_ended() {
     let limit = Some(Duration::from_millis(100));
-    let (house, mut hypervisor) = house_with(|settings| settings.longest_session = limit).await;
+    let (house, mut hypervisor) = House::with_hypervisor(|settings| settings.longest_session = limit).await;
     let page = house.coded_page().await;
     let wire = hypervisor.wire().await;
     assert_eq!(page.closed().await, (4032, "session-too-long".into()));

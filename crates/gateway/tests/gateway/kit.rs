@@ -29,8 +29,8 @@ use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
-pub use browser::{Answer, BINARY, CLOSE, Knock, PING, PONG, Page, frame, masked};
-pub use hypervisor::{Hypervisor, Script, Wire, echo, greet, hung_up, init};
+pub use browser::{Answer, BINARY, CLOSE, Knock, PING, PONG, Page, frame, masked, read_frame};
+pub use hypervisor::{Hypervisor, Script, Wire, echo, greet, hears, hung_up, init};
 
 /// The server whose console the tests open.
 pub const SERVER: &str = "47e9be4e-a7b9-471f-92d9-ffc83814e07a";
@@ -65,6 +65,12 @@ impl House {
     /// A gateway whose server has its screen at this address.
     pub async fn new(back_end: &str) -> Self {
         Self::with(back_end, |_| {}).await
+    }
+
+    /// A gateway with other settings than the usual, and the hypervisor behind it.
+    pub async fn with_hypervisor(adjust: impl FnOnce(&mut GatewaySettings)) -> (Self, Hypervisor) {
+        let hypervisor = Hypervisor::tcp([Script::rfb()]).await;
+        (Self::with(&hypervisor.address, adjust).await, hypervisor)
     }
 
     /// The same with other settings than the usual.
@@ -177,6 +183,11 @@ impl House {
         Knock::new(self.address, path)
     }
 
+    /// A WebSocket request with this token, as our own page makes it.
+    pub fn coded_knock(&self, token: &str) -> Knock {
+        self.knock(&format!("/?token={token}")).coded()
+    }
+
     /// Opens a screen with a new token and brings it to its picture.
     pub async fn page(&self) -> Page {
         let token = self.token().await;
@@ -188,10 +199,7 @@ impl House {
     /// The same as our own page does it.
     pub async fn coded_page(&self) -> Page {
         let token = self.token().await;
-        let knock = self
-            .knock(&format!("/?token={token}"))
-            .header("Sec-WebSocket-Protocol", "oriel.v1");
-        let mut page = knock.send().await.page();
+        let mut page = self.coded_knock(&token).send().await.page();
         page.greet().await;
         page
     }

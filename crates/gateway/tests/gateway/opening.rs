@@ -166,9 +166,7 @@ async fn a_bad_upgrade_is_refused_and_uses_no_token() {
 }
 
 async fn silent_page(house: &House) -> Page {
-    let knock = house
-        .knock(&format!("/?token={}", house.token().await))
-        .header("Sec-WebSocket-Protocol", "oriel.v1");
+    let knock = house.knock(&format!("/?token={}", house.token().await)).coded();
     let mut page = knock.send().await.page();
     assert_eq!(page.data().await, b"RFB 003.008\n");
     page
@@ -249,11 +247,7 @@ async fn only_allowed_pages_may_open_a_screen() {
         assert_eq!((refused.status, refused.body.len()), (403, 0), "{origin}");
     }
     let knock = house.knock(&path).header("Origin", "http://evil.example");
-    let page = knock
-        .header("Sec-WebSocket-Protocol", "oriel.v1")
-        .send()
-        .await
-        .page();
+    let page = knock.coded().send().await.page();
     assert_eq!(page.closed().await, (4005, "origin-refused".into()));
 
     // None of that has used the token.

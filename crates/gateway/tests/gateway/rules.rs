@@ -7,12 +7,7 @@ use oriel_domain::{UserId, Uses, ViewerRole};
 use oriel_gateway::{Clipboard, GatewaySettings, Viewers};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::kit::{CLOSE, House, Hypervisor, Page, Script, hung_up, key, masked, soon};
-
-async fn house_with(adjust: impl FnOnce(&mut GatewaySettings)) -> (House, Hypervisor) {
-    let hypervisor = Hypervisor::tcp([Script::rfb()]).await;
-    (House::with(&hypervisor.address, adjust).await, hypervisor)
-}
+use crate::kit::{House, Page, hears, hung_up, key, soon};
 
 /// A page of ours with a grant that differs from the usual.
 async fn page_of(house: &House, adjust: impl FnOnce(&mut oriel_domain::Grant)) -> Page {
@@ -23,13 +18,7 @@ async fn page_of(house: &House, adjust: impl FnOnce(&mut oriel_domain::Grant)) -
 }
 
 async fn open(house: &House, token: &str, cookie: Option<&str>) -> Page {
-    let mut knock = house
-        .knock(&format!("/?token={token}"))
-        .header("Sec-WebSocket-Protocol", "oriel.v1");
-    if let Some(cookie) = cookie {
-        knock = knock.header("Cookie", cookie);
-    }
-    knock.send().await.page()
+    house.coded_knock(token).cookie(cookie).send().await.page()
 }
 
 /// Everything that does something to a guest, and a request for a picture behind it.
@@ -55,7 +44,7 @@ const LOOK: [u8; 10] = [3, 0, 0, 0, 0, 0, 3, 32, 2, 88];
 
 #[tokio::test]
 async fn nothing_of_an_observer_reaches_the_machine_however_it_is_cut() {
-    let (house, mut hypervisor) = house_with(|_| {}).await;
+    let (house, mut hypervisor) = House::with_hypervisor(|_| {}).await;
     let hostile = [meddling(), LOOK.to_vec(), meddling(), LOOK.to_vec()].concat();
     for size in [1, 2, 3, 5, 7, 11, hostile.len()] {
         let mut page = page_of(&house, |grant| grant.role = ViewerRole::Observer).await;
@@ -63,10 +52,8 @@ async fn nothing_of_an_observer_reaches_the_machine_however_it_is_cut() {
         for piece in hostile.chunks(size) {
             page.send(piece).await;
         }
-        let mut seen = [0; 2 * LOOK.len()];
-        soon(wire.read_exact(&mut seen)).await.unwrap();
-        assert_eq!(seen, *[LOOK, LOOK].concat());
-        page.raw(&masked(CLOSE, &1000_u16.to_be_bytes())).await;
+        hears(&mut wire, &[LOOK, LOOK].concat()).await;
+        page.leave().await;
         page.closed().await;
         assert_eq!(hung_up(wire).await, b"");
     }
@@ -74,14 +61,12 @@ async fn nothing_of_an_observer_reaches_the_machine_however_it_is_cut() {
 
 #[tokio::test]
 async fn a_peer_types_and_neither_resets_nor_resizes() {
-    let (house, mut hypervisor) = house_with(|settings| settings.rights.power = true).await;
+    let (house, mut hypervisor) = House::with_hypervisor(|settings| settings.rights.power = true).await;
     let mut page = page_of(&house, |grant| grant.role = ViewerRole::Peer).await;
     let mut wire = hypervisor.wire().await;
     page.send(&[&meddling()[..], &LOOK].concat()).await;
     let wanted = [&meddling()[..meddling().len() - 12], &LOOK].concat();
-    let mut seen = vec![0; wanted.len()];
-    soon(wire.read_exact(&mut seen)).await.unwrap();
-    assert_eq!(seen, wanted);
+    hears(&mut wire, &wanted).await;
 }
 
 #[tokio::test]
@@ -93,7 +78,8 @@ async fn a_clipboard_that_is_off_takes_no_text_and_is_not_asked_for() {
         (Clipboard::ToClient, false),
         (Clipboard::Off, false),
     ] {
-        let (house, mut hypervisor) = house_with(|settings| settings.rights.clipboard = clipboard).await;
+        let (house, mut hypervisor) =
+            House::with_hypervisor(|settings| settings.rights.clipboard = clipboard).await;
         let mut page = page_of(&house, |_| {}).await;
         let mut wire = hypervisor.wire().await;
         let text = [6, 0, 0, 0, 0, 0, 0, 2, b'h', b'i'];
@@ -124,7 +110,7 @@ async fn a_clipboard_that_is_off_takes_no_text_and_is_not_asked_for() {
 
 #[tokio::test]
 async fn a_viewer_that_wants_the_screen_alone_throws_nobody_out() {
-    let (house, mut hypervisor) = house_with(|_| {}).await;
+    let (house, mut hypervisor) = House::with_hypervisor(|_| {}).await;
     let mut first = house.page().await;
     let mut wire = hypervisor.wire().await;
     let token = house.token().await;
@@ -146,7 +132,7 @@ async fn a_viewer_that_wants_the_screen_alone_throws_nobody_out() {
 #[tokio::test]
 async fn an_idle_session_ends_and_one_that_looks_on_is_idle_too() {
     let (house, _hypervisor) =
-        house_with(|settings| settings.idle_timeout = Some(Duration::from_secs(1))).await;
+        House::with_hypervisor(|settings| settings.idle_timeout = Some(Duration::from_secs(1))).await;
     let mut page = house.coded_page().await;
     // Pictures are asked for by the page, not by a person.
     page.send(&LOOK).await;
@@ -175,7 +161,7 @@ async fn one_user_project_or_server_has_no_more_than_its_share() {
         ),
     ];
     for (adjust, code, name) in cases {
-        let (house, mut hypervisor) = house_with(adjust).await;
+        let (house, mut hypervisor) = House::with_hypervisor(adjust).await;
         let mut first = house.coded_page().await;
         let wire = hypervisor.wire().await;
         let token = house.token().await;
@@ -191,7 +177,7 @@ async fn one_user_project_or_server_has_no_more_than_its_share() {
         } else {
             assert_eq!(other.close_frame().await.0, code);
         }
-        first.raw(&masked(CLOSE, &1000_u16.to_be_bytes())).await;
+        first.leave().await;
         first.closed().await;
         hung_up(wire).await;
         // The refusal has used up nothing, and the end made room.
@@ -203,7 +189,8 @@ async fn one_user_project_or_server_has_no_more_than_its_share() {
 
 #[tokio::test]
 async fn where_a_server_has_one_viewer_the_second_takes_over_or_is_refused() {
-    let (house, mut hypervisor) = house_with(|settings| settings.limits.viewers = Viewers::TakeOver).await;
+    let (house, mut hypervisor) =
+        House::with_hypervisor(|settings| settings.limits.viewers = Viewers::TakeOver).await;
     let first = house.coded_page().await;
     let wire = hypervisor.wire().await;
     let mut second = house.coded_page().await;
@@ -225,11 +212,10 @@ async fn where_a_server_has_one_viewer_the_second_takes_over_or_is_refused() {
     assert_eq!(stranger.status, 401);
     second.send(&key(0x62)).await;
 
-    let (house, mut hypervisor) = house_with(|settings| settings.limits.viewers = Viewers::Refuse).await;
+    let (house, mut hypervisor) =
+        House::with_hypervisor(|settings| settings.limits.viewers = Viewers::Refuse).await;
     let token = house.token().await;
-    let knock = house
-        .knock(&format!("/?token={token}"))
-        .header("Sec-WebSocket-Protocol", "oriel.v1");
+    let knock = house.knock(&format!("/?token={token}")).coded();
     let answer = knock.send().await;
     let cookie = answer.cookie().unwrap().to_owned();
     let mut first = answer.page();
@@ -248,7 +234,8 @@ async fn where_a_server_has_one_viewer_the_second_takes_over_or_is_refused() {
 
 #[tokio::test]
 async fn a_link_for_many_openings_takes_over_from_itself_alone() {
-    let (house, _hypervisor) = house_with(|settings| settings.limits.viewers = Viewers::Refuse).await;
+    let (house, _hypervisor) =
+        House::with_hypervisor(|settings| settings.limits.viewers = Viewers::Refuse).await;
     let token = house.mint(|grant| grant.uses = Uses::Many).await;
     let mut first = open(&house, &token, None).await;
     first.greet().await;
@@ -260,7 +247,8 @@ async fn a_link_for_many_openings_takes_over_from_itself_alone() {
 async fn the_rate_is_held_and_keys_do_not_wait_for_it() {
     const RATE: u32 = 200_000;
     const PICTURE: u32 = 300_000;
-    let (house, mut hypervisor) = house_with(|settings| settings.max_rate = NonZeroU32::new(RATE)).await;
+    let (house, mut hypervisor) =
+        House::with_hypervisor(|settings| settings.max_rate = NonZeroU32::new(RATE)).await;
     let mut page = house.page().await;
     let mut wire = hypervisor.wire().await;
     let began = Instant::now();
@@ -276,7 +264,7 @@ async fn the_rate_is_held_and_keys_do_not_wait_for_it() {
 
 #[tokio::test]
 async fn a_gateway_that_is_drained_sends_its_pages_elsewhere_and_takes_no_more() {
-    let (house, _hypervisor) = house_with(|_| {}).await;
+    let (house, _hypervisor) = House::with_hypervisor(|_| {}).await;
     let page = house.coded_page().await;
     let now = time::OffsetDateTime::now_utc();
     house.store.ask_to_drain("another", true, now).await.unwrap();

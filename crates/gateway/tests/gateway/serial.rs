@@ -4,16 +4,14 @@ use std::time::Duration;
 
 use oriel_domain::{ConsoleKind, Uses};
 use socket2::SockRef;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 
-use crate::kit::{BINARY, House, Hypervisor, MUCH, PING, Page, Script, Wire, hung_up, masked, soon};
+use crate::kit::{BINARY, House, Hypervisor, MUCH, PING, Page, Script, hears, hung_up, masked, soon};
 
 /// Opens the line as our own page does.
 async fn open(house: &House) -> Page {
     let token = house.mint(|grant| grant.console = ConsoleKind::Serial).await;
-    let knock = house.knock(&format!("/?token={token}"));
-    let knock = knock.header("Sec-WebSocket-Protocol", "oriel.v1");
-    knock.send().await.page()
+    house.coded_knock(&token).send().await.page()
 }
 
 /// Reads until this has come at the end.
@@ -27,12 +25,6 @@ async fn until(page: &mut Page, end: &str) -> Vec<u8> {
         }
     }
     all
-}
-
-async fn hears(wire: &mut Wire, words: &[u8]) {
-    let mut heard = vec![0; words.len()];
-    soon(wire.read_exact(&mut heard)).await.unwrap();
-    assert_eq!(heard, words);
 }
 
 /// What is shown to somebody who comes later: a reset, and then this.

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use oriel_domain::{UserId, Uses};
-use oriel_gateway::{GatewaySettings, Viewers};
+use oriel_gateway::Viewers;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpStream;
 
-use crate::kit::{Answer, House, Hypervisor, Knock, Page, Script, key, soon};
+use crate::kit::{Answer, House, Knock, Page, key, soon};
 
 const EVENTS: &str = "/oriel/v1/console/events";
 const STAY: &str = "/oriel/v1/console/stay";
@@ -27,13 +27,8 @@ impl Browser {
     }
 
     async fn again(house: &House, token: String, cookie: Option<String>, page: &str) -> Self {
-        let mut knock = house
-            .knock(&format!("/?token={token}&page={page}"))
-            .header("Sec-WebSocket-Protocol", "oriel.v1");
-        if let Some(cookie) = &cookie {
-            knock = knock.header("Cookie", cookie);
-        }
-        let answer = knock.send().await;
+        let knock = house.knock(&format!("/?token={token}&page={page}"));
+        let answer = knock.coded().cookie(cookie.as_deref()).send().await;
         let cookie = cookie
             .or(answer.cookie().map(ToOwned::to_owned))
             .unwrap_or_default();
@@ -90,15 +85,10 @@ impl Events {
     }
 }
 
-async fn house_with(adjust: impl FnOnce(&mut GatewaySettings)) -> (House, Hypervisor) {
-    let hypervisor = Hypervisor::tcp([Script::rfb()]).await;
-    (House::with(&hypervisor.address, adjust).await, hypervisor)
-}
-
 #[tokio::test]
 async fn who_joins_reads_the_whole_state_and_then_what_changes() {
     let (house, _hypervisor) =
-        house_with(|settings| settings.longest_session = Some(Duration::from_hours(1))).await;
+        House::with_hypervisor(|settings| settings.longest_session = Some(Duration::from_hours(1))).await;
     let alice = Browser::open(&house, |_| {}).await;
     let mut events = alice.events(&house).await;
     let state = events.next().await.unwrap();
@@ -144,7 +134,8 @@ async fn who_joins_reads_the_whole_state_and_then_what_changes() {
 
 #[tokio::test]
 async fn the_loser_of_a_take_over_reads_by_whom_and_takes_back() {
-    let (house, _hypervisor) = house_with(|settings| settings.limits.viewers = Viewers::TakeOver).await;
+    let (house, _hypervisor) =
+        House::with_hypervisor(|settings| settings.limits.viewers = Viewers::TakeOver).await;
     let alice = Browser::open(&house, |_| {}).await;
     let mut events = alice.events(&house).await;
     let bob = Browser::open(&house, |grant| grant.user_name = Some("bob".into())).await;
@@ -165,7 +156,7 @@ async fn the_loser_of_a_take_over_reads_by_whom_and_takes_back() {
 
 #[tokio::test]
 async fn an_idle_viewer_is_warned_and_may_stay() {
-    let (house, mut hypervisor) = house_with(|settings| {
+    let (house, mut hypervisor) = House::with_hypervisor(|settings| {
         // The calm before the warning is long enough for a slow machine to see it.
         settings.idle_timeout = Some(Duration::from_mins(1));
         settings.idle_warning = Duration::from_secs(55);
@@ -187,7 +178,7 @@ async fn an_idle_viewer_is_warned_and_may_stay() {
 
 #[tokio::test]
 async fn nobody_else_is_told_and_nobody_is_told_too_often() {
-    let (house, _hypervisor) = house_with(|_| {}).await;
+    let (house, _hypervisor) = House::with_hypervisor(|_| {}).await;
     let alice = Browser::open(&house, |_| {}).await;
     let page = "00000000000000aa";
     for path in [EVENTS, STAY] {
@@ -222,7 +213,7 @@ async fn nobody_else_is_told_and_nobody_is_told_too_often() {
 
 #[tokio::test]
 async fn the_pages_of_a_link_for_many_openings_are_told_apart() {
-    let (house, _hypervisor) = house_with(|_| {}).await;
+    let (house, _hypervisor) = House::with_hypervisor(|_| {}).await;
     let token = house.mint(|grant| grant.uses = Uses::Many).await;
     let first = Browser::again(&house, token.clone(), None, "00000000000000aa").await;
     let _second = Browser::again(&house, token, None, "00000000000000bb").await;
@@ -237,7 +228,7 @@ async fn the_pages_of_a_link_for_many_openings_are_told_apart() {
 #[tokio::test]
 async fn the_round_trip_is_measured_by_the_gateways_own_pings() {
     let (house, _hypervisor) =
-        house_with(|settings| settings.ping_interval = Duration::from_millis(200)).await;
+        House::with_hypervisor(|settings| settings.ping_interval = Duration::from_millis(200)).await;
     let mut alice = Browser::open(&house, |_| {}).await;
     let mut events = alice.events(&house).await;
     let answering = tokio::spawn(async move {
@@ -257,7 +248,7 @@ async fn the_round_trip_is_measured_by_the_gateways_own_pings() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_who_are_told_of_one_another_do_not_stand_in_each_others_way() {
-    let (house, mut hypervisor) = house_with(|_| {}).await;
+    let (house, mut hypervisor) = House::with_hypervisor(|_| {}).await;
     let holding = tokio::spawn(async move {
         let mut wires = Vec::new();
         loop {

@@ -12,7 +12,7 @@ use rsa::pkcs8::EncodePublicKey as _;
 use sha1::Sha1;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::kit::{House, Hypervisor, Page, Script, Wire, hung_up, soon};
+use crate::kit::{House, Hypervisor, Page, Script, Wire, hears, hung_up, soon};
 
 /// A server that reads tickets.
 struct Server {
@@ -116,12 +116,8 @@ impl Visitor {
 
     /// Opens one more WebSocket, as our own page would, so that the end's reason shows.
     async fn socket(&mut self, house: &House) -> Page {
-        let mut knock = house.knock(&format!("/websockify?token={}", self.token));
-        knock = knock.header("Sec-WebSocket-Protocol", "oriel.v1");
-        if let Some(cookie) = &self.cookie {
-            knock = knock.header("Cookie", cookie);
-        }
-        let answer = knock.send().await;
+        let knock = house.knock(&format!("/websockify?token={}", self.token));
+        let answer = knock.coded().cookie(self.cookie.as_deref()).send().await;
         if let Some(cookie) = answer.cookie() {
             self.cookie = Some(cookie.to_owned());
         }
@@ -146,12 +142,6 @@ async fn prove(page: &mut Page, ticket: &[u8; TICKET]) {
     assert_eq!(reply.status, Status::OK);
     page.send(&[&MECHANISM[..], ticket].concat()).await;
     assert_eq!(page.data().await, Status::OK.0.to_le_bytes());
-}
-
-async fn hears(wire: &mut Wire, words: &[u8]) {
-    let mut heard = vec![0; words.len()];
-    soon(wire.read_exact(&mut heard)).await.unwrap();
-    assert_eq!(heard, words);
 }
 
 #[tokio::test]

@@ -75,11 +75,7 @@ async fn what_grants_nothing_is_refused_by_status_or_close_code() {
             "{path}"
         );
         assert_eq!(refused.cookie(), None);
-        let answer = house
-            .knock(path)
-            .header("Sec-WebSocket-Protocol", "oriel.v1")
-            .send()
-            .await;
+        let answer = house.knock(path).coded().send().await;
         assert_eq!(answer.header("sec-websocket-protocol"), Some("oriel.v1"));
         assert_eq!(answer.cookie(), None);
         assert_eq!(answer.page().closed().await, (code, name.to_owned()), "{path}");

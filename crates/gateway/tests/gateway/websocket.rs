@@ -3,9 +3,8 @@
 
 use std::fmt::Write as _;
 
-use tokio::io::AsyncReadExt as _;
 
-use crate::kit::{BINARY, CLOSE, House, Hypervisor, PING, PONG, Script, keys, masked};
+use crate::kit::{BINARY, CLOSE, House, Hypervisor, PING, PONG, Script, keys, masked, read_frame};
 
 /// What a case must lead to.
 enum Expect {
@@ -510,7 +509,7 @@ async fn run(house: &House, case: Case) {
     });
     let mut echoed = Vec::new();
     loop {
-        let (first, payload) = frame(&mut read).await;
+        let (first, payload) = read_frame(&mut read).await;
         match (&case.expect, first) {
             (_, BINARY) => echoed.extend(payload),
             // Of several pings the last counts.
@@ -536,21 +535,6 @@ async fn run(house: &House, case: Case) {
     }
     drop(read);
     writing.abort();
-}
-
-async fn frame(stream: &mut tokio::net::tcp::OwnedReadHalf) -> (u8, Vec<u8>) {
-    crate::kit::soon(async {
-        let first = stream.read_u8().await.expect("a frame");
-        let length = match stream.read_u8().await.unwrap() {
-            126 => stream.read_u16().await.unwrap().into(),
-            127 => usize::try_from(stream.read_u64().await.unwrap()).unwrap(),
-            short => usize::from(short),
-        };
-        let mut payload = vec![0; length];
-        stream.read_exact(&mut payload).await.unwrap();
-        (first, payload)
-    })
-    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]

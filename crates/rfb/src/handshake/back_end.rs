@@ -346,29 +346,30 @@ impl BackEnd {
             Ok(offered) => offered,
             Err(_) => return Err(BackEndError::NotRfb),
         };
-        let scheme = self
-            .allowed
-            .iter()
-            .find(|scheme| offered != SecurityType::VENCRYPT && scheme.security_type() == offered);
-        match scheme {
-            Some(&scheme) => {
-                self.state = State::Secured(scheme);
-                Ok(())
-            }
-            None => Err(BackEndError::SecurityUnsupported {
-                offered: vec![offered],
-                allowed: self.allowed.clone(),
-            }),
-        }
+        let leads = |scheme: Scheme| offered != SecurityType::VENCRYPT && scheme.security_type() == offered;
+        let Some(scheme) = self.strongest(leads) else {
+            return Err(self.unsupported(vec![offered]));
+        };
+        self.state = State::Secured(scheme);
+        Ok(())
+    }
+
+    /// The strongest scheme that may be used, of those that this leads to.
+    fn strongest(&self, leads: impl Fn(Scheme) -> bool) -> Option<Scheme> {
+        let schemes = self.allowed.iter().copied();
+        schemes.filter(|&scheme| leads(scheme)).max()
+    }
+
+    fn unsupported(&self, offered: Vec<SecurityType>) -> BackEndError {
+        let allowed = self.allowed.clone();
+        BackEndError::SecurityUnsupported { offered, allowed }
     }
 
     /// RFC 6143 section 7.1.2: the type that leads to the strongest scheme that may be used. Which
     /// subtypes `VeNCrypt` has is not known yet; the worst of them is no worse than the others.
     fn choose_type(&mut self, offered: Vec<SecurityType>) -> Result<BackEndStep, BackEndError> {
-        let reachable = |scheme: &&Scheme| offered.contains(&scheme.security_type());
-        let Some(&best) = self.allowed.iter().filter(reachable).max() else {
-            let allowed = self.allowed.clone();
-            return Err(BackEndError::SecurityUnsupported { offered, allowed });
+        let Some(best) = self.strongest(|scheme| offered.contains(&scheme.security_type())) else {
+            return Err(self.unsupported(offered));
         };
         let chosen = best.security_type();
         self.state = match chosen {
@@ -380,8 +381,7 @@ impl BackEnd {
 
     /// The strongest of the subtypes that may be used.
     fn choose_subtype(&mut self, offered: Vec<Subtype>) -> Result<BackEndStep, BackEndError> {
-        let is_offered = |scheme: &&Scheme| offered.contains(&scheme.subtype());
-        let Some(&scheme) = self.allowed.iter().filter(is_offered).max() else {
+        let Some(scheme) = self.strongest(|scheme| offered.contains(&scheme.subtype())) else {
             let allowed = self.allowed.clone();
             return Err(BackEndError::SubtypesUnsupported { offered, allowed });
         };

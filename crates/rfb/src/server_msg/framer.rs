@@ -15,10 +15,11 @@ mod rectangle;
 mod tight;
 
 pub use error::FramerError;
-pub use message::{Kind, MAX_AUDIO, MAX_CUT_TEXT};
+pub use message::Kind;
 
 use self::format::Format;
 use self::plan::{Field, MAX_FIELD, Plan, Reader, Then};
+use crate::gather::front;
 use crate::server_init::ServerInit;
 use crate::{PixelFormat, Rect, encoding};
 
@@ -236,9 +237,8 @@ impl Framer {
 
     /// Passes over what says nothing, by its length alone.
     fn pass_over(&mut self, rest: &mut &[u8]) {
-        let here = usize::try_from(self.skip).map_or(rest.len(), |skip| skip.min(rest.len()));
-        *rest = rest.get(here..).unwrap_or_default();
-        self.skip -= here as u64;
+        let here = front(rest, usize::try_from(self.skip).unwrap_or(usize::MAX));
+        self.skip -= here.len() as u64;
     }
 
     fn follow(&mut self, plan: Plan) {

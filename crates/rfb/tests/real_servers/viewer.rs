@@ -3,11 +3,12 @@
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 
+use oriel_rfb::client_msg::{set_encodings, update_request};
 use oriel_rfb::encoding as e;
 use oriel_rfb::handshake::{BackEnd, BackEndStep};
 use oriel_rfb::server_init::{ServerInit, ServerInitReader, client_init};
 use oriel_rfb::server_msg::Kind;
-use oriel_rfb::{PixelFormat, Scheme};
+use oriel_rfb::{PixelFormat, Rect, Scheme};
 
 use crate::decoder::{Decoder, Message};
 
@@ -57,11 +58,7 @@ impl Viewer {
             init,
         };
         viewer.send(&[&[0; 4][..], &format.to_bytes()].concat());
-        let all = [encodings, &FEATURES].concat();
-        let mut message = vec![2, 0];
-        message.extend(u16::try_from(all.len()).unwrap().to_be_bytes());
-        message.extend(all.iter().flat_map(|number| number.to_be_bytes()));
-        viewer.send(&message);
+        viewer.send(&set_encodings(&[encodings, &FEATURES].concat()));
         viewer
     }
 
@@ -71,9 +68,9 @@ impl Viewer {
 
     pub fn ask(&mut self, incremental: bool) {
         let (width, height) = self.decoder.screen;
-        let [a, b] = width.to_be_bytes();
-        let [c, d] = height.to_be_bytes();
-        self.send(&[3, incremental.into(), 0, 0, 0, 0, a, b, c, d]);
+        let (x, y) = (0, 0);
+        let rect = Rect { x, y, width, height };
+        self.send(&update_request(incremental, rect));
     }
 
     /// Reads on until a message of this kind that shows pixels, if it is an update.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_websockets::{ClientBuilder, Config, Limits, WebSocketStream};
 
@@ -20,33 +20,23 @@ pub struct Knock {
 
 impl Knock {
     pub fn new(to: SocketAddr, path: &str) -> Self {
-        let knock = Self {
-            to,
-            line: format!("GET {path} HTTP/1.1"),
-            headers: Vec::new(),
-            body: Vec::new(),
-        };
         [
-            ("Host", "console.example:8002"),
             ("Connection", "Upgrade"),
             ("Upgrade", "websocket"),
             ("Sec-WebSocket-Version", "13"),
             ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
         ]
         .into_iter()
-        .fold(knock, |knock, (name, value)| knock.header(name, value))
+        .fold(Self::call("GET", to, path), |knock, (name, value)| {
+            knock.header(name, value)
+        })
     }
 
     /// The page's call instead of a WebSocket.
     pub fn post(to: SocketAddr, path: &str, body: &[u8]) -> Self {
-        let knock = Self {
-            to,
-            line: format!("POST {path} HTTP/1.1"),
-            headers: Vec::new(),
-            body: body.to_vec(),
-        };
+        let mut knock = Self::call("POST", to, path);
+        knock.body = body.to_vec();
         knock
-            .header("Host", "console.example:8002")
             .header("Content-Type", "application/json")
             .header("Content-Length", &body.len().to_string())
     }
@@ -60,6 +50,19 @@ impl Knock {
             body: Vec::new(),
         };
         knock.header("Host", "console.example:8002")
+    }
+
+    /// Asks as our own page does, for ends told in close codes.
+    pub fn coded(self) -> Self {
+        self.header("Sec-WebSocket-Protocol", "oriel.v1")
+    }
+
+    /// Brings this cookie along, if there is one.
+    pub fn cookie(self, cookie: Option<&str>) -> Self {
+        match cookie {
+            Some(cookie) => self.header("Cookie", cookie),
+            None => self,
+        }
     }
 
     /// Sets a header; one of that name that was there goes.
@@ -162,22 +165,32 @@ pub const CLOSE: u8 = 0x88;
 pub const PING: u8 = 0x89;
 pub const PONG: u8 = 0x8a;
 
+/// The next frame of a server's: its first byte and its payload.
+pub async fn read_frame(stream: &mut (impl AsyncRead + Unpin)) -> (u8, Vec<u8>) {
+    soon(async {
+        let first = stream.read_u8().await.expect("a frame");
+        let length = match stream.read_u8().await.unwrap() {
+            126 => stream.read_u16().await.unwrap().into(),
+            127 => usize::try_from(stream.read_u64().await.unwrap()).unwrap(),
+            short @ 0..126 => short.into(),
+            masked => panic!("a server must not mask: {masked:#x}"),
+        };
+        let mut payload = vec![0; length];
+        stream.read_exact(&mut payload).await.unwrap();
+        (first, payload)
+    })
+    .await
+}
+
 impl Page {
     /// The next frame: its first byte and its payload.
     pub async fn frame(&mut self) -> (u8, Vec<u8>) {
-        soon(async {
-            let first = self.stream.read_u8().await.expect("a frame");
-            let length = match self.stream.read_u8().await.unwrap() {
-                126 => self.stream.read_u16().await.unwrap().into(),
-                127 => usize::try_from(self.stream.read_u64().await.unwrap()).unwrap(),
-                short @ 0..126 => short.into(),
-                masked => panic!("a server must not mask: {masked:#x}"),
-            };
-            let mut payload = vec![0; length];
-            self.stream.read_exact(&mut payload).await.unwrap();
-            (first, payload)
-        })
-        .await
+        read_frame(&mut self.stream).await
+    }
+
+    /// Closes as a browser does.
+    pub async fn leave(&mut self) {
+        self.raw(&masked(CLOSE, &1000_u16.to_be_bytes())).await;
     }
 
     /// The next frame's payload, which must be a whole binary message.

@@ -148,6 +148,13 @@ impl Hypervisor {
     }
 }
 
+/// Reads this, and nothing else, off a wire.
+pub async fn hears(wire: &mut Wire, words: &[u8]) {
+    let mut heard = vec![0; words.len()];
+    soon(wire.read_exact(&mut heard)).await.unwrap();
+    assert_eq!(heard, words);
+}
+
 /// Waits until the gateway has hung up, however it did; gives what it still sent.
 pub async fn hung_up(mut wire: Wire) -> Vec<u8> {
     let mut rest = Vec::new();

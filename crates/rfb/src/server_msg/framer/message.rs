@@ -4,10 +4,10 @@ use super::error::FramerError;
 use super::plan::{Plan, Reader, Then, at_most};
 
 /// The longest clipboard text that is believed, in bytes. A guest's clipboard may hold pictures.
-pub const MAX_CUT_TEXT: u32 = 64 * 1024 * 1024;
+const MAX_CUT_TEXT: u64 = 64 * 1024 * 1024;
 
 /// The longest piece of sound that is believed, in bytes. QEMU sends some ten milliseconds at once.
-pub const MAX_AUDIO: u32 = 16 * 1024 * 1024;
+const MAX_AUDIO: u64 = 16 * 1024 * 1024;
 
 /// The longest payload of a fence, in bytes (rfbproto.rst, `ServerFence`).
 const MAX_FENCE: u64 = 64;
@@ -80,7 +80,7 @@ pub(super) fn colour_map(first: u16, count: u16) -> Result<Plan, FramerError> {
 /// A negative length marks the extended clipboard and counts as its absolute value.
 pub(super) fn cut_text(len: i32) -> Result<Plan, FramerError> {
     let len = u64::from(len.unsigned_abs());
-    at_most("a clipboard text", len, MAX_CUT_TEXT.into()).map(Plan::rest)
+    at_most("a clipboard text", len, MAX_CUT_TEXT).map(Plan::rest)
 }
 
 pub(super) fn fence(len: u8) -> Result<Plan, FramerError> {
@@ -100,12 +100,12 @@ pub(super) fn gii(subtype: u8, len: [u8; 2]) -> Plan {
 pub(super) fn qemu(subtype: u8, operation: u16) -> Result<Plan, FramerError> {
     match (subtype, operation) {
         (1, 0 | 1) => Ok(Plan::END),
-        (1, 2) => Ok(Plan::read(Reader::AudioLength)),
+        (1, 2) => Ok(Plan::read(Reader::Length {
+            what: "a piece of sound",
+            limit: MAX_AUDIO,
+            more: 0,
+        })),
         (1, other) => Err(FramerError::Audio(other)),
         (other, _) => Err(FramerError::Qemu(other)),
     }
-}
-
-pub(super) fn audio(len: u32) -> Result<Plan, FramerError> {
-    at_most("a piece of sound", len.into(), MAX_AUDIO.into()).map(Plan::rest)
 }

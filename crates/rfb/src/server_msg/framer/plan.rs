@@ -65,7 +65,6 @@ pub(super) enum Reader {
     Xvp,
     Gii,
     Qemu,
-    AudioLength,
     /// A length and its bytes, at most so many.
     Length {
         what: &'static str,
@@ -108,11 +107,7 @@ impl Reader {
             Self::Hextile(_) | Self::Tight(_) | Self::JpegMark => 1,
             Self::VmwareCursor { .. } | Self::JpegMarker | Self::JpegLength { .. } => 2,
             Self::Xvp | Self::Gii | Self::Qemu => 3,
-            Self::AudioLength
-            | Self::Length { .. }
-            | Self::SubRectangles { .. }
-            | Self::Screens
-            | Self::AlphaCursor { .. } => 4,
+            Self::Length { .. } | Self::SubRectangles { .. } | Self::Screens | Self::AlphaCursor { .. } => 4,
             Self::ColourMap => 5,
             Self::CutText => 7,
             Self::Fence => 8,
@@ -129,7 +124,6 @@ impl Reader {
             (Self::Fence, &[.., len]) => message::fence(len),
             (Self::Gii, &[subtype, a, b]) => Ok(message::gii(subtype, [a, b])),
             (Self::Qemu, &[subtype, a, b]) => message::qemu(subtype, u16::from_be_bytes([a, b])),
-            (Self::AudioLength, &[a, b, c, d]) => message::audio(u32::from_be_bytes([a, b, c, d])),
             (Self::Length { what, limit, more }, &[a, b, c, d]) => {
                 let len = u32::from_be_bytes([a, b, c, d]).into();
                 at_most(what, len, limit).map(|len| Plan::rest(len + u64::from(more)))

@@ -3,7 +3,7 @@
 use super::error::FramerError;
 use super::format::Pixel;
 use super::hextile::Hextile;
-use super::plan::{Plan, Reader, Then, at_most};
+use super::plan::{Plan, Reader, at_most};
 use super::tight::Tight;
 use crate::encoding;
 use crate::server_init::MAX_NAME;
@@ -90,13 +90,8 @@ fn of_screen(number: i32, width: u16, height: u16, pixel: Pixel) -> Result<Plan,
     match number {
         encoding::RAW => Ok(Plan::rest(area * u64::from(bytes))),
         encoding::COPY_RECT => Ok(Plan::rest(4)),
-        encoding::RRE => Ok(Plan::read(Reader::SubRectangles {
-            each: bytes + 8,
-            background: bytes,
-            limit: area,
-        })),
-        encoding::CORRE => Ok(Plan::read(Reader::SubRectangles {
-            each: bytes + 4,
+        encoding::RRE | encoding::CORRE => Ok(Plan::read(Reader::SubRectangles {
+            each: bytes + if number == encoding::RRE { 8 } else { 4 },
             background: bytes,
             limit: area,
         })),
@@ -109,10 +104,7 @@ fn of_screen(number: i32, width: u16, height: u16, pixel: Pixel) -> Result<Plan,
         encoding::TIGHT | encoding::TIGHT_PNG => {
             Tight::begin(number == encoding::TIGHT_PNG, width, height, pixel)
         }
-        encoding::JPEG => Ok(Plan {
-            skip: 0,
-            then: Then::Read(Reader::JpegMarker),
-        }),
+        encoding::JPEG => Ok(Plan::read(Reader::JpegMarker)),
         other => Err(FramerError::Encoding(other)),
     }
 }
