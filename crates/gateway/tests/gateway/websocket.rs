@@ -3,7 +3,6 @@
 
 use std::fmt::Write as _;
 
-
 use crate::kit::{BINARY, CLOSE, House, Hypervisor, PING, PONG, Script, keys, masked, read_frame};
 
 /// What a case must lead to.
