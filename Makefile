@@ -45,7 +45,7 @@ binary: web ## build the program, with the page in it
 release: web ## build the program as it is to be installed: target/release/oriel
 	cargo build --locked --release --bin oriel
 
-bench: ## measure minting, and the gateway beside its peers (docs/performance.md)
+bench: ## measure minting and, with BENCH_DRIVER, the gateway beside its peers
 	@bench/run
 
 deny: ## check the licences and sources of all dependencies

@@ -9,7 +9,9 @@ BENCH_ROUNDS   turns of each row; default: 3
 BENCH_SECONDS  how long each is measured; default: 3
 BENCH_AXES     some of: down, down-tls, up, latency, latency-busy, connect, connect-tls, idle, idle-tls; default: all
 BENCH_IDLE     idle sessions; default: 2000
+BENCH_FOLDER   where the temporary folder is made; default: /var/tmp
 WSBENCH        the driver; bench/run builds it
+WEBSOCKIFY     websockify's command, where it is to be measured too
 ORIEL_BIN      the binary to measure
 """
 
@@ -31,9 +33,10 @@ import uuid
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 SECONDS = os.environ.get("BENCH_SECONDS", "3")
 IDLE = os.environ.get("BENCH_IDLE", "2000")
-AXES = os.environ.get(
-    "BENCH_AXES", "down down-tls up latency latency-busy connect connect-tls idle idle-tls"
-).split()
+ALL_AXES = "idle idle-tls down down-tls up latency latency-busy connect connect-tls".split()
+AXES = os.environ.get("BENCH_AXES", " ".join(ALL_AXES)).split()
+if unknown := set(AXES) - set(ALL_AXES):
+    sys.exit(f"there is no axis named {', '.join(unknown)}: {' '.join(ALL_AXES)}")
 WSBENCH = os.environ["WSBENCH"]
 ORIEL = os.environ["ORIEL_BIN"]
 WEBSOCKIFY = os.environ.get("WEBSOCKIFY")
@@ -55,7 +58,8 @@ class Bench:
         self.folder = folder
         self.children = []
         self.back_ends = {}
-        self.tokens = {}
+        # Where a next run has to go on, by peer and mode: a token opens once.
+        self.next_token = {}
 
     def start(self, *command, port=None, **options):
         log = open(os.path.join(self.folder, f"{len(self.children)}.log"), "w")
@@ -158,7 +162,7 @@ class Bench:
                 f'public_url = "{scheme}://localhost:{port}"\ndata_dir = "data"\n'
                 f'[listen]\naddress = "127.0.0.1:{port}"\nmax_connections = {MOST}\n[tls]\nmode = "{tls}"\n'
                 f'[inventory]\nfile = "servers.toml"\n[gateway]\nmax_sessions = {MOST}\n'
-                + os.environ.get("BENCH_GATEWAY", "") + '[log]\nlevel = "warn"\n'
+                '[log]\nlevel = "warn"\n'
             )
         servers = {mode: str(uuid.uuid4()) for mode in MODES}
         project = uuid.uuid4().hex
@@ -173,27 +177,25 @@ class Bench:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("ORIEL_")}
         child = self.start(ORIEL, "serve", "--config", config, port=port, env=environment)
         database = os.path.join(home, "data", "oriel.db")
-        self.tokens[scheme] = {mode: [] for mode in MODES}
         self.mint(scheme, database, project, servers)
-        return child, port, home
+        return child, port
 
     # Straight into the database: minting has a bench of its own.
     def mint(self, scheme, database, project, servers):
         now = int(time.time())
         rows = []
         for mode, server in servers.items():
+            tokens = []
             for _ in range(120_000 if mode == "idle" else 2_000):
                 token = str(uuid.uuid4())
-                self.tokens[scheme][mode].append(token)
+                tokens.append(token)
                 rows.append((hashlib.sha256(token.encode()).digest(), "bench", project, server,
                              "serial" if mode == "sink" else "novnc", "one", now, now + 86400))
+            self.write(f"tokens-{scheme}-{mode}", "\n".join(tokens))
         with sqlite3.connect(database, timeout=30) as db:
             db.executemany(
                 "INSERT INTO grants (token_hash, user_id, project_id, server_id, console, uses, created_at,"
                 " expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        for mode in MODES:
-            self.write(f"tokens-{scheme}-{mode}", "\n".join(self.tokens[scheme][mode]))
-        self.next_token = getattr(self, "next_token", {})
 
     def drive(self, kind, target, mode, *options):
         peer, url, pid, extra = target(mode)
@@ -216,14 +218,14 @@ class Bench:
         )
 
     def oriel(self, name, scheme):
-        child, port, _ = self.oriels[scheme]
+        child, port = self.oriels[scheme]
         ws = "wss" if scheme == "https" else "ws"
         return lambda mode: (
-            name, f"{ws}://localhost:{port}/websockify?token={{token}}".replace("localhost", "127.0.0.1"), child.pid,
+            name, f"{ws}://127.0.0.1:{port}/websockify?token={{token}}", child.pid,
             ["--tokens", self.path(f"tokens-{scheme}-{mode}"), "--header", f"Origin: {scheme}://localhost:{port}"],
         )
 
-    def axis(self, title, kind, mode, rows, fields, options=(), beside=None):
+    def axis(self, title, kind, mode, rows, fields, options=()):
         print(f"\n{title}", flush=True)
         results = {name: [] for name, _ in rows}
         for _ in range(ROUNDS):

@@ -31,7 +31,8 @@ for group in "$@"; do
       ;;
     bench-gateway)
       need haproxy haproxy
-      need nginx nginx-light libnginx-mod-stream
+      need nginx nginx-light
+      [[ -e /usr/lib/nginx/modules/ngx_stream_module.so ]] || missing+=(libnginx-mod-stream)
       need openssl openssl
       python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
       ;;

@@ -4,6 +4,9 @@
 # shellcheck disable=SC2034  # used by the scripts
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
+# Debian keeps some programs where only the administrator's PATH looks.
+export PATH=$PATH:/usr/sbin
+
 say() { printf '%s\n' "$*"; }
 step() { printf '%s %s\n' "$(paint '1;36' '==>')" "$*"; }
 warn() { printf '%s %s\n' "$(paint '1;33' 'note:')" "$*" >&2; }
