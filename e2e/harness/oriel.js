@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -309,6 +310,15 @@ host = "localhost"
   }
 
   /** Ends it in whatever state it is. */
+  /** Ends it, and makes sure that its log gives away no secret. */
+  async stop() {
+    try {
+      assert.deepEqual(this.secretsInLog(), [], "the log gives away secrets");
+    } finally {
+      await this.kill();
+    }
+  }
+
   async kill() {
     await this.#process?.stop();
     if (this.#folder) {

@@ -131,10 +131,7 @@ http {
   }
 
   #run(program, ...args) {
-    const env = plainEnvironment();
-    // Debian keeps both where only the administrator's PATH looks.
-    env.PATH += ":/usr/sbin";
-    this.#process = new Process(program, program, args, { env });
+    this.#process = new Process(program, program, args, { env: plainEnvironment() });
   }
 
   #file(name) {

@@ -69,7 +69,7 @@ describe("connections that are dropped at any stage", () => {
       assert.equal((await oriel.request("GET", "/healthz")).status, 200);
     } finally {
       agent.destroy();
-      await oriel.kill();
+      await oriel.stop();
       await backEnd.stop();
     }
   });

@@ -33,7 +33,7 @@ describe("clients that mean no good", () => {
     try {
       await act(oriel);
     } finally {
-      await oriel.kill();
+      await oriel.stop();
     }
   }
 

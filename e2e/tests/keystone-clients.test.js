@@ -42,7 +42,7 @@ describe("libraries of OpenStack, unmodified, with a real Keystone's users", () 
     await keystone.listCompute(`${oriel.url}/v2.1`);
   });
 
-  after(() => oriel?.kill());
+  after(() => oriel?.stop());
 
   const assertLink = (link, kind) => {
     assert.ok(link.startsWith(bases[kind]), `${link} is no link of ${kind}`);

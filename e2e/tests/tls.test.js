@@ -49,7 +49,7 @@ ${settings}
     try {
       await act(oriel, own);
     } finally {
-      await oriel.kill();
+      await oriel.stop();
     }
   }
 

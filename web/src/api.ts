@@ -1,8 +1,7 @@
 import { type End, endByName } from "./reasons.ts";
-import type { Role, Server } from "./session.ts";
+import type { Access } from "./session.ts";
 
-/** `reconnectMs` is how long the page goes on trying to come back to a console that broke. */
-export type Opening = { server: Server; role: Role; reconnectMs: number } | { end: End };
+export type Opening = Access | { end: End };
 
 const patienceMs = 20_000;
 
@@ -11,13 +10,7 @@ export async function openConsole(token: string): Promise<Opening> {
   let response: Response;
   let body: unknown;
   try {
-    response = await fetch("/oriel/v1/console", {
-      method: "POST",
-      credentials: "same-origin",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ token }),
-      signal: AbortSignal.timeout(patienceMs),
-    });
+    response = await post("/oriel/v1/console", { token });
     body = await readJson(response);
   } catch {
     return { end: { reason: "network-lost" } };
@@ -51,13 +44,21 @@ export function callOfPage(
   call: "events" | "stay",
   token: string,
   page: string,
+  signal?: AbortSignal,
+): Promise<Response> {
+  return post(`/oriel/v1/console/${call}`, { token, page }, signal);
+}
+
+function post(
+  path: string,
+  body: object,
   signal: AbortSignal = AbortSignal.timeout(patienceMs),
 ): Promise<Response> {
-  return fetch(`/oriel/v1/console/${call}`, {
+  return fetch(path, {
     method: "POST",
     credentials: "same-origin",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ token, page }),
+    body: JSON.stringify(body),
     signal,
   });
 }

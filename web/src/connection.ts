@@ -5,7 +5,6 @@ export interface Connection {
   /** Lets the keyboard go to the server. */
   focus(): void;
   sendCtrlAltDel(): void;
-  close(): void;
   /** Ends it for this reason, where it has not ended by itself. */
   abandon(end: End): void;
 }

@@ -26,7 +26,7 @@ let nextTry: number | undefined;
 
 const view = createView(language, await loadMessages(language), {
   retry,
-  disconnect: () => connection?.close(),
+  disconnect: () => connection?.abandon({ reason: "client-closed" }),
   stay: () => {
     if (link.token !== null) {
       void stay(link.token, pageId);

@@ -41,6 +41,8 @@ export function createView(language: Language, translate: Translate, actions: Vi
   const role = byId("role");
   const viewers = byId("viewers");
   let ticking: number | undefined;
+  /** What was told last of the session that is on the page. */
+  let news: SessionNews | null = null;
 
   root.lang = language;
   fillIn(document, translate);
@@ -62,6 +64,11 @@ export function createView(language: Language, translate: Translate, actions: Vi
       banner.hidden = true;
       showAccess(state);
       detail.hidden = true;
+      if (state.phase === "connected") {
+        showLive();
+      } else if (!("step" in state && state.step === "picture")) {
+        news = null;
+      }
       if (state.phase === "connecting") {
         showProgress(state);
       } else if (state.phase === "resuming") {
@@ -75,21 +82,30 @@ export function createView(language: Language, translate: Translate, actions: Vi
         nextStep.textContent = translate("notice.next-try", { seconds });
       });
     },
-    showNews({ idleEnd, viewers: count }) {
-      viewers.hidden = count < 2 || toolbar.hidden;
-      viewers.textContent = translate("viewers", { count: String(count) });
-      if (toolbar.hidden) {
-        return;
-      }
-      stopTicking();
-      banner.hidden = idleEnd === null;
-      if (idleEnd !== null) {
-        tick(idleEnd, (seconds) => {
-          bannerText.textContent = translate("banner.idle", { seconds });
-        });
+    showNews(told) {
+      // It may come before the first picture.
+      news = told;
+      if (!toolbar.hidden) {
+        showLive();
       }
     },
   };
+
+  function showLive(): void {
+    if (news === null) {
+      return;
+    }
+    const { idleEnd, viewers: count } = news;
+    viewers.hidden = count < 2;
+    viewers.textContent = translate("viewers", { count: String(count) });
+    stopTicking();
+    banner.hidden = idleEnd === null;
+    if (idleEnd !== null) {
+      tick(idleEnd, (seconds) => {
+        bannerText.textContent = translate("banner.idle", { seconds });
+      });
+    }
+  }
 
   /** Shows the seconds until then, now and each second. */
   function tick(to: number, show: (seconds: string) => void): void {

@@ -70,10 +70,6 @@ export function connectVnc(
   return {
     focus: () => rfb?.focus({ preventScroll: true }),
     sendCtrlAltDel: () => rfb?.sendCtrlAltDel(),
-    close: () => {
-      socket.close(1000);
-      end({ reason: "client-closed" });
-    },
     abandon: (how) => {
       socket.close(1000);
       end(how);
