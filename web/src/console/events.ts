@@ -6,6 +6,8 @@ export interface SessionNews {
   /** When the session ends for want of use, by this browser's clock, once there is reason to warn. */
   idleEnd: number | null;
   viewers: number;
+  /** How long the browser's last answer to the gateway took, in milliseconds; null until there was one. */
+  roundTrip: number | null;
   /** The last of all. */
   end: End | null;
 }
@@ -68,10 +70,11 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
 }
 
 export function readNews(data: string, now = Date.now()): SessionNews {
-  const { idle, viewers, end } = JSON.parse(data);
+  const { idle, viewers, round_trip: roundTrip, end } = JSON.parse(data);
   return {
     idleEnd: typeof idle === "number" ? now + idle * 1000 : null,
     viewers: Array.isArray(viewers) ? viewers.length : 1,
+    roundTrip: typeof roundTrip === "number" ? roundTrip : null,
     end: end ? readEnd(end) : null,
   };
 }
