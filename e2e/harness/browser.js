@@ -45,12 +45,14 @@ export class ConsolePage {
   #refusals = [];
   #ended = false;
 
-  static async open(browser, url) {
+  /** `settings` are those of a browser context: the size of the window, a touch screen, colours. */
+  static async open(browser, url, settings = {}) {
     const console = new ConsolePage();
     console.#context = await browser.newContext({
       ignoreHTTPSErrors: true,
       locale: "en-GB",
       viewport: { width: 1280, height: 800 },
+      ...settings,
     });
     console.#page = await console.#context.newPage();
     console.#view = console.#page;
@@ -197,6 +199,15 @@ export class ConsolePage {
 
   screenshot(path) {
     return this.#page.screenshot({ path });
+  }
+
+  /** The page as Playwright has it, for what a test of one part of it does. */
+  get page() {
+    return this.#page;
+  }
+
+  get context() {
+    return this.#context;
   }
 
   async cookies() {

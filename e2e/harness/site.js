@@ -21,8 +21,8 @@ export class Site {
   }
 
   /** Opens a link in a browser context of its own. */
-  async open(url) {
-    const page = await ConsolePage.open(this.#browser, url);
+  async open(url, settings) {
+    const page = await ConsolePage.open(this.#browser, url, settings);
     this.#pages.push(page);
     return page;
   }

@@ -32,12 +32,13 @@ export class Meter {
   read(counts: Counts, now: number): Rates {
     const before = this.#before;
     this.#before = { counts: { ...counts, rectangles: new Map(counts.rectangles) }, at: now };
+    this.#encoding =
+      mostOf(counts.rectangles, before?.counts.rectangles ?? new Map()) ?? this.#encoding;
     if (before === null || now <= before.at) {
       return { received: 0, sent: 0, updates: 0, encoding: this.#encoding };
     }
     const each = (name: "received" | "sent" | "updates") =>
       ((counts[name] - before.counts[name]) * 1000) / (now - before.at);
-    this.#encoding = mostOf(counts.rectangles, before.counts.rectangles) ?? this.#encoding;
     const rates = { received: each("received"), sent: each("sent"), updates: each("updates") };
     this.#peaks = [rates.received, ...this.#peaks].slice(0, peakReadings);
     return { ...rates, encoding: this.#encoding };

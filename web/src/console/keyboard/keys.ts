@@ -58,7 +58,7 @@ const namedKeys: readonly Key[] = [
   { code: "Tab", keysym: 0xff09, legend: "Tab" },
   { code: "Enter", keysym: 0xff0d, legend: "Enter" },
   { code: "Space", keysym: 0x20, legend: "Space" },
-  { code: "Backspace", keysym: 0xff08, legend: "Backspace" },
+  { code: "Backspace", keysym: 0xff08, legend: "Bksp" },
   { code: "Delete", keysym: 0xffff, legend: "Del" },
   { code: "Insert", keysym: 0xff63, legend: "Ins" },
   { code: "Home", keysym: 0xff50, legend: "Home" },

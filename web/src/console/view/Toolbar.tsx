@@ -39,7 +39,7 @@ export function Toolbar({ live, view }: { live: LiveConsole; view: ViewState }) 
           label={t("toolbar.more")}
           icon={
             <Icon>
-              <path d="M3 8h.01M8 8h.01M13 8h.01" />
+              <path d="M2.5 8h.5M7.75 8h.5M13 8h.5" stroke-width="2.25" />
             </Icon>
           }
         >

@@ -46,18 +46,6 @@ export function KeysPanel({ screen, back }: PanelProps) {
           <ModifierButtons keyboard={keyboard} back={back} />
         </div>
       </Group>
-      <Group title={t("keys.single")}>
-        <div class="keys four">
-          {singles.map((code) => (
-            <KeyButton key={code} keyboard={keyboard} chord={{ modifiers: [], code }} back={back} />
-          ))}
-        </div>
-        <div class="keys six">
-          {functionKeys.map(({ code }) => (
-            <KeyButton key={code} keyboard={keyboard} chord={{ modifiers: [], code }} back={back} />
-          ))}
-        </div>
-      </Group>
       <Group title={t("keys.chords")}>
         <div class="keys two">
           <KeyButton
@@ -74,6 +62,18 @@ export function KeysPanel({ screen, back }: PanelProps) {
             chord={{ modifiers: ["MetaLeft"], code: null }}
             back={back}
           />
+        </div>
+      </Group>
+      <Group title={t("keys.single")}>
+        <div class="keys four">
+          {singles.map((code) => (
+            <KeyButton key={code} keyboard={keyboard} chord={{ modifiers: [], code }} back={back} />
+          ))}
+        </div>
+        <div class="keys six">
+          {functionKeys.map(({ code }) => (
+            <KeyButton key={code} keyboard={keyboard} chord={{ modifiers: [], code }} back={back} />
+          ))}
         </div>
       </Group>
       <Group title={t("keys.terminals")}>
