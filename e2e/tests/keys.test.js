@@ -102,7 +102,7 @@ describe("keys reach a Linux guest", () => {
   test("keys on the screen", async () => {
     const reading = read(13);
     for (const chord of ["Esc", "Tab", "F1", "↑", "Del"]) {
-      await page.page.locator(`#panel .key[data-chord="${chord}"]`).first().click();
+      await page.page.locator(`#side .key[data-chord="${chord}"]`).first().click();
     }
     assert.equal(await reading, "\u001b\t\u001b[[A\u001b[A\u001b[3~");
   });
@@ -117,7 +117,7 @@ describe("keys reach a Linux guest", () => {
     await until("the second terminal", async () => (await terminal()) === "tty2\n");
     assert.ok(await hasKeyboard(), "the panel has kept the keyboard");
     // It is at hand from now on, for as long as the tab is there.
-    await page.click("close-panel");
+    await page.click("close-side");
     await page.click("keys");
     await page.page.locator("#recent-chords", { hasText: "Alt+F2" }).waitFor();
   });
@@ -166,7 +166,7 @@ describe("keys reach a Linux guest", () => {
   });
 
   function modifier(legend) {
-    return page.page.locator(`#panel .group:first-child .key[data-chord="${legend}"]`);
+    return page.page.locator(`#side .group:first-child .key[data-chord="${legend}"]`);
   }
 
   function hasKeyboard() {

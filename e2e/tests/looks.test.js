@@ -45,10 +45,10 @@ describe("the page looks as it should", () => {
       await shoot("bar");
       for (const panel of ["keys", "view", "facts"]) {
         await openPanel(page, panel);
-        await page.page.locator(`#panel.panel-${panel}`).waitFor();
+        await page.page.locator(`#side.side-${panel}`).waitFor();
         await shoot(`panel-${panel}`);
         await nothingSticksOut(page);
-        await page.click("close-panel");
+        await page.click("close-side");
       }
       if (settings.hasTouch) {
         await page.page.locator("#more summary").tap();
@@ -75,7 +75,7 @@ describe("the page looks as it should", () => {
 
   async function nothingSticksOut({ page }) {
     const out = await page.evaluate(() =>
-      [...document.querySelectorAll("header *, #panel button, #panel select, #panel label")]
+      [...document.querySelectorAll("header *, #side button, #side select, #side label")]
         .filter((element) => element.closest("[hidden], #key-strip") === null)
         .map((element) => ({ element, box: element.getBoundingClientRect() }))
         .filter(({ box }) => box.width > 1 && (box.left < -0.5 || box.right > innerWidth + 0.5))

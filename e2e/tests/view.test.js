@@ -28,11 +28,11 @@ describe("how a screen is shown", () => {
     const { page } = await open("guest");
     await until("it to fit", async () => fills(await layout(page)));
     await page.locator("#keys").click();
-    await page.locator("#panel").waitFor();
+    await page.locator("#side").waitFor();
     await until("it to fit beside the panel", async () => fills(await layout(page)));
     await page.setViewportSize({ width: 700, height: 500 });
     await until("it to fit the smaller window", async () => fills(await layout(page)));
-    await page.locator("#close-panel").click();
+    await page.locator("#close-side").click();
     await until("it to fit again", async () => fills(await layout(page)));
   });
 
@@ -45,7 +45,7 @@ describe("how a screen is shown", () => {
       return canvas.width === 720 && canvas.height === 400;
     });
     await page.locator("#hand-mode").check();
-    await page.locator("#close-panel").click();
+    await page.locator("#close-side").click();
     await page.mouse.move(300, 200);
     await page.mouse.down();
     await page.mouse.move(200, 120, { steps: 4 });
@@ -89,7 +89,7 @@ describe("how a screen is shown", () => {
     await until("the desktop to fill its place", async () => matches(page));
     await page.setViewportSize({ width: 1000, height: 700 });
     await until("the desktop to follow", async () => matches(page));
-    await page.locator("#close-panel").click();
+    await page.locator("#close-side").click();
     await until("the desktop to take the panel's place", async () => matches(page));
     await page.locator("#view").click();
     await page.locator("#size-fit").check();

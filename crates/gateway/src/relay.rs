@@ -37,7 +37,7 @@ use crate::traffic::Traffic;
 /// Most bytes moved by one read.
 const CHUNK: usize = 64 * 1024;
 /// When the first ping goes out, if pings are further apart than this.
-const FIRST_PING: Duration = Duration::from_secs(1);
+const FIRST_PING: Duration = Duration::from_secs(5);
 /// Most reads of one direction before the other has its turn.
 const ROUNDS: usize = 16;
 

@@ -16,6 +16,7 @@ declare module "@novnc/novnc" {
     resizeSession: boolean;
     viewOnly: boolean;
     showDotCursor: boolean;
+    focusOnClick: boolean;
     qualityLevel: number;
     compressionLevel: number;
 

@@ -23,6 +23,8 @@ export interface Screen {
   setLevels(levels: Levels): void;
   /** Asks the server to make its desktop as large as its place on the page. */
   resizeToPlace(): void;
+  /** Whether a press on the picture takes the keyboard to the server. On by itself. */
+  takeFocusOnPress(take: boolean): void;
   /** The whole desktop as PNG; null where there is none to be had. */
   picture(): Promise<Blob | null>;
 }

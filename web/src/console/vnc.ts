@@ -122,6 +122,9 @@ function asScreen(
       rfb.resizeSession = true;
       rfb.resizeSession = false;
     },
+    takeFocusOnPress: (take) => {
+      rfb.focusOnClick = take;
+    },
     picture: () => new Promise((resolve) => rfb.toBlob(resolve, "image/png")),
   };
 }

@@ -54,7 +54,7 @@ function filling(server: Size, place: Size, density: number): Layout {
     : { size: null, crisp: false };
 }
 
-function isCrisp(scale: number, density: number): boolean {
+export function isCrisp(scale: number, density: number): boolean {
   const pixels = scale * density;
   return pixels >= 1 && Math.abs(pixels - Math.round(pixels)) < 0.001;
 }

@@ -8,7 +8,7 @@ import type { Tuning } from "../tuning.ts";
 import { Banner } from "./Banner.tsx";
 import { Bar } from "./Bar.tsx";
 import { Notice } from "./Notice.tsx";
-import { Panel } from "./Panel.tsx";
+import { Side } from "./Side.tsx";
 import { Stage } from "./Stage.tsx";
 import type { ViewState } from "./state.ts";
 import { TouchKeyboard } from "./TouchKeyboard.tsx";
@@ -25,6 +25,13 @@ interface Props {
 /** The console page: a bar, and below it the screen with whatever has to be said in its place or over it. */
 export function App({ live, view, tuning, screen, lastPicture }: Props) {
   useWindow(view);
+  useSignalEffect(() => {
+    // What nobody sees held is not to be held.
+    const seen = view.side.value === "keys" || view.touchKeyboard.value;
+    if (!seen) {
+      live.connection.value?.screen?.keyboard.release();
+    }
+  });
   useSignalEffect(() => showMarks(live.state.value));
   useSignalEffect(() => {
     document.title = `${serverName(live.state.value)} — Oriel`;
@@ -39,7 +46,7 @@ export function App({ live, view, tuning, screen, lastPicture }: Props) {
         <Notice live={live} />
         <Toast />
       </main>
-      <Panel live={live} view={view} tuning={tuning} />
+      <Side live={live} view={view} tuning={tuning} />
       <TouchKeyboard live={live} view={view} />
     </>
   );

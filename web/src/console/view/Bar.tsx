@@ -34,7 +34,7 @@ export function Bar({ live, view, name }: Props) {
   useEffect(() => {
     // A finger neither enters nor leaves; it touches elsewhere.
     const closeFromOutside = ({ target }: PointerEvent) => {
-      if (target instanceof Element && target.closest("header, #handle, #panel") === null) {
+      if (target instanceof Element && target.closest("header, #handle, #side") === null) {
         view.barCalled.value = false;
       }
     };

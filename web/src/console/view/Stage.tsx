@@ -2,7 +2,7 @@ import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../../common/words.ts";
-import { fittingScale, layoutFor, pinched, type Size, scaleOf } from "../display/zoom.ts";
+import { fittingScale, isCrisp, layoutFor, pinched, type Size, scaleOf } from "../display/zoom.ts";
 import type { LiveConsole } from "../live.ts";
 import { Hand } from "./Hand.tsx";
 import type { ViewState } from "./state.ts";
@@ -30,9 +30,11 @@ export function Stage({ live, view, screen }: Props) {
   const zoom = view.zoom.value;
   const filled = zoom === "fit" && view.matching.value;
   const density = useDensity().value;
-  const layout = layoutFor(zoom, size, place.value, density);
-  const width = filled ? null : (layout.size?.width ?? null);
-  const height = filled ? null : (layout.size?.height ?? null);
+  const layout = filled
+    ? { size: null, crisp: isCrisp(fittingScale(size, place.value), density) }
+    : layoutFor(zoom, size, place.value, density);
+  const width = layout.size?.width ?? null;
+  const height = layout.size?.height ?? null;
   const keptPoint = useRef<Point | null>(null);
 
   useLayoutEffect(() => {

@@ -127,8 +127,8 @@ function useCuts(toolbar: RefObject<HTMLElement | null>, words: string): number 
 }
 
 /**
- * The console takes every key, Tab too. Ctrl+Alt+Home, known from remote desktops, leads the keyboard to the bar; Escape
- * leads it back.
+ * The console takes every key, Tab too. Ctrl+Alt+Home, known from remote desktops, leads the keyboard to the bar, and from
+ * there to what stands beside the screen; Escape leads it back.
  */
 function useLead(toolbar: RefObject<HTMLElement | null>, view: ViewState): void {
   useEffect(() => {
@@ -136,6 +136,11 @@ function useLead(toolbar: RefObject<HTMLElement | null>, view: ViewState): void 
       if (event.ctrlKey && event.altKey && event.key === "Home") {
         event.preventDefault();
         event.stopPropagation();
+        const side = document.getElementById("side");
+        if (side !== null && toolbar.current?.contains(document.activeElement)) {
+          side.focus();
+          return;
+        }
         view.barCalled.value = true;
         // Once it is drawn.
         requestAnimationFrame(() => toolbar.current?.querySelector<HTMLElement>(".tool")?.focus());

@@ -60,7 +60,10 @@ function Field({ screen, view }: { screen: Screen; view: ViewState }) {
   useEffect(() => {
     empty();
     field.current?.focus({ preventScroll: true });
-  }, []);
+    // Or each tap on the picture would put the keyboard away.
+    screen.takeFocusOnPress(false);
+    return () => screen.takeFocusOnPress(true);
+  }, [screen]);
 
   const follow = (event: InputEvent) => {
     const { value } = event.currentTarget as HTMLTextAreaElement;

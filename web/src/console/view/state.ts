@@ -2,11 +2,11 @@ import { effect, type Signal, signal } from "@preact/signals";
 import { type Quality, qualities } from "../display/quality.ts";
 import type { Zoom } from "../display/zoom.ts";
 
-export type PanelName = "keys" | "view" | "facts";
+export type SideName = "keys" | "view" | "facts";
 
 /** How a person has this page: what is open, and how the picture lies on it. */
 export class ViewState {
-  readonly panel = signal<PanelName | null>(null);
+  readonly side = signal<SideName | null>(null);
   /** Whether the keyboard of a phone is wanted. */
   readonly touchKeyboard = signal(false);
   readonly zoom: Signal<Zoom>;
@@ -27,8 +27,8 @@ export class ViewState {
     this.quality = signal(kept.quality);
   }
 
-  toggle(panel: PanelName): void {
-    this.panel.value = this.panel.value === panel ? null : panel;
+  toggle(side: SideName): void {
+    this.side.value = this.side.value === side ? null : side;
   }
 }
 

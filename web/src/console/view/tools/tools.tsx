@@ -5,7 +5,7 @@ import { catchesShortcuts, enterFullScreen, leaveFullScreen } from "../../fullsc
 import type { LiveConsole } from "../../live.ts";
 import type { Screen } from "../../screen.ts";
 import { savePicture } from "../../screenshot.ts";
-import type { PanelName, ViewState } from "../state.ts";
+import type { SideName, ViewState } from "../state.ts";
 import type { Tool } from "./tool.ts";
 
 /** What can be done with a live console, in the order of the bar. */
@@ -21,29 +21,29 @@ function screenTools(live: LiveConsole, view: ViewState, screen: Screen): (Tool 
     screen.watching ? null : touchKeyboard(view),
     screen.watching
       ? null
-      : panel(view, "keys", 8, [
+      : side(view, "keys", 8, [
           <rect key="r" x="1" y="3.5" width="14" height="9" rx="1.5" />,
           <path key="p" d="M4 6.5h.01M8 6.5h.01M12 6.5h.01M5 9.5h6" />,
         ]),
-    panel(view, "view", 5, [
+    side(view, "view", 5, [
       <rect key="r" x="1.5" y="2.5" width="13" height="9" rx="1.5" />,
       <path key="p" d="M8 11.5v2.5M5 14h6" />,
     ]),
     screenshot(live, screen),
-    panel(view, "facts", 2, [
+    side(view, "facts", 2, [
       <circle key="c" cx="8" cy="8" r="6.25" />,
       <path key="p" d="M8 7.25v3.5M8 5h.01" />,
     ]),
   ];
 }
 
-function panel(view: ViewState, name: PanelName, rank: number, picture: Tool["icon"]): Tool {
+function side(view: ViewState, name: SideName, rank: number, picture: Tool["icon"]): Tool {
   return {
     id: name,
     label: t(`toolbar.${name}`),
     icon: <Icon>{picture}</Icon>,
     rank,
-    expanded: view.panel.value === name,
+    expanded: view.side.value === name,
     run: () => view.toggle(name),
   };
 }

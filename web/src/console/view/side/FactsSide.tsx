@@ -1,9 +1,9 @@
 import { language, t } from "../../../common/words.ts";
 import { encodingName } from "../../display/meter.ts";
-import type { PanelProps } from "../Panel.tsx";
+import type { SideProps } from "../Side.tsx";
 
 /** What is known of the connection, a second old at most. */
-export function FactsPanel({ live, screen, tuning }: PanelProps) {
+export function FactsSide({ live, screen, tuning }: SideProps) {
   const rates = tuning.rates.value;
   const { counts } = screen;
   const { width, height } = screen.size.value;

@@ -3,11 +3,11 @@ import { t } from "../../../common/words.ts";
 import { type Quality, qualities } from "../../display/quality.ts";
 import { scaleOf, stepFrom } from "../../display/zoom.ts";
 import { canCopyPictures, copyPicture, savePicture } from "../../screenshot.ts";
-import type { PanelProps } from "../Panel.tsx";
-import { Group } from "./KeysPanel.tsx";
+import type { SideProps } from "../Side.tsx";
+import { Group } from "./Group.tsx";
 
 /** How the screen is shown, and what it is asked for. */
-export function ViewPanel(props: PanelProps) {
+export function ViewSide(props: SideProps) {
   return (
     <>
       <SizeChoice {...props} />
@@ -17,7 +17,7 @@ export function ViewPanel(props: PanelProps) {
   );
 }
 
-function SizeChoice({ screen, view }: PanelProps) {
+function SizeChoice({ screen, view }: SideProps) {
   const zoom = view.zoom.value;
   const size = screen.size.value;
   const matching = view.matching.value;
@@ -38,7 +38,7 @@ function SizeChoice({ screen, view }: PanelProps) {
   return (
     <Group title={t("view.size")}>
       {choices.map((choice) => (
-        <label key={choice.id} class="choice">
+        <label key={choice.id} class="option">
           <input
             type="radio"
             name="size"
@@ -79,7 +79,7 @@ function SizeChoice({ screen, view }: PanelProps) {
           +
         </button>
       </div>
-      <label class="choice">
+      <label class="option">
         <input
           type="checkbox"
           id="hand-mode"
@@ -95,7 +95,7 @@ function SizeChoice({ screen, view }: PanelProps) {
   );
 }
 
-function QualityChoice({ view, tuning }: PanelProps) {
+function QualityChoice({ view, tuning }: SideProps) {
   const words = (quality: Quality) =>
     quality === "auto"
       ? t("quality.auto", { now: t(`quality.${tuning.suiting.value}`) })
@@ -103,7 +103,7 @@ function QualityChoice({ view, tuning }: PanelProps) {
   return (
     <Group title={t("quality")} hint={t("quality.hint")}>
       {qualities.map((quality) => (
-        <label key={quality} class="choice">
+        <label key={quality} class="option">
           <input
             type="radio"
             name="quality"
@@ -120,7 +120,7 @@ function QualityChoice({ view, tuning }: PanelProps) {
   );
 }
 
-function Picture({ live, screen, back }: PanelProps) {
+function Picture({ live, screen, back }: SideProps) {
   const save = async () => {
     back();
     const name = await savePicture(screen, live.state.value.server?.name ?? "");

@@ -6,10 +6,10 @@ import { t } from "../../common/words.ts";
 import type { LiveConsole } from "../live.ts";
 import type { Screen } from "../screen.ts";
 import type { Tuning } from "../tuning.ts";
-import type { PanelName, ViewState } from "./state.ts";
+import type { SideName, ViewState } from "./state.ts";
 
-/** What a panel is given. */
-export interface PanelProps {
+/** What is given to whatever stands there. */
+export interface SideProps {
   live: LiveConsole;
   screen: Screen;
   view: ViewState;
@@ -18,12 +18,12 @@ export interface PanelProps {
   back: () => void;
 }
 
-type Panels = Record<PanelName, ComponentType<PanelProps>>;
+type Contents = Record<SideName, ComponentType<SideProps>>;
 
 /** What nobody needs for the first picture comes after it. */
-function load(): Promise<Panels | null> {
-  return import("./panels/panels.ts").then(
-    ({ panels }) => panels,
+function load(): Promise<Contents | null> {
+  return import("./side/contents.ts").then(
+    ({ contents }) => contents,
     () => null,
   );
 }
@@ -35,17 +35,17 @@ interface Props {
 }
 
 /** Beside the screen, or below it where the page is narrow, so that it covers nothing and may stay open. */
-export function Panel({ live, view, tuning }: Props) {
-  const panels = usePanels(view);
+export function Side({ live, view, tuning }: Props) {
+  const contents = useContents(view);
+  const side = useRef<HTMLElement>(null);
   const screen = live.connection.value?.screen;
-  const name = view.panel.value;
-  const panel = useRef<HTMLElement>(null);
+  const name = view.side.value;
   const open = live.state.value.phase === "connected" && screen !== undefined && name !== null;
-  const Content = open && panels !== null ? panels[name] : null;
+  const Content = open && contents !== null ? contents[name] : null;
   useEffect(() => {
     // Whoever opened it by the keyboard goes on in it; whoever has the keyboard at the server keeps it there.
     if (Content !== null && document.activeElement?.closest("#toolbar") != null) {
-      panel.current?.focus();
+      side.current?.focus();
     }
   }, [Content]);
   if (Content === null || screen === undefined || name === null) {
@@ -56,62 +56,65 @@ export function Panel({ live, view, tuning }: Props) {
       live.focus();
     }
   };
+  const close = () => {
+    view.side.value = null;
+    back();
+  };
   const title = t(`toolbar.${name}`);
   return (
     <aside
-      id="panel"
-      class={`panel-${name}`}
+      id="side"
+      class={`side-${name}`}
       aria-label={title}
       tabIndex={-1}
-      ref={panel}
-      onMouseDown={(event) => {
-        // A press on a button takes the keyboard from nobody.
-        if (event.target instanceof Element && event.target.closest("select, input") === null) {
-          event.preventDefault();
-        }
-      }}
-      onKeyDown={({ key, defaultPrevented }) => key === "Escape" && !defaultPrevented && back()}
+      ref={side}
+      onMouseDown={keepKeyboard}
+      onKeyDown={({ key }) => key === "Escape" && back()}
     >
-      <header class="panel-head">
+      <div class="side-head">
         <h2>{title}</h2>
         <button
           type="button"
-          id="close-panel"
+          id="close-side"
           class="tool"
-          aria-label={t("panel.close")}
-          title={t("panel.close")}
-          onClick={() => {
-            view.panel.value = null;
-            back();
-          }}
+          aria-label={t("side.close")}
+          title={t("side.close")}
+          onClick={close}
         >
           <Icon>
             <path d="m4 4 8 8M12 4l-8 8" />
           </Icon>
         </button>
-      </header>
-      <div class="panel-body">
+      </div>
+      <div class="side-body">
         <Content live={live} screen={screen} view={view} tuning={tuning} back={back} />
       </div>
     </aside>
   );
 }
 
-function usePanels(view: ViewState): Panels | null {
-  const [panels, setPanels] = useState<Panels | null>(null);
-  const wanted = view.panel.value !== null;
+/** A press on a button takes the keyboard from nobody; a field needs it. */
+function keepKeyboard(event: MouseEvent): void {
+  if (event.target instanceof Element && event.target.closest("select, input, label") === null) {
+    event.preventDefault();
+  }
+}
+
+function useContents(view: ViewState): Contents | null {
+  const [contents, setContents] = useState<Contents | null>(null);
+  const wanted = view.side.value !== null;
   useEffect(() => {
-    if (!wanted || panels !== null) {
+    if (!wanted || contents !== null) {
       return;
     }
     void load().then((loaded) => {
       if (loaded === null) {
-        view.panel.value = null;
-        toast(t("panel.not-loaded"));
+        view.side.value = null;
+        toast(t("side.not-loaded"));
       } else {
-        setPanels(loaded);
+        setContents(loaded);
       }
     });
   }, [wanted]);
-  return panels;
+  return contents;
 }

@@ -11,7 +11,7 @@ import {
   modifiers,
 } from "../../keyboard/keys.ts";
 import { KeyButton } from "../KeyButtons.tsx";
-import { Group } from "./KeysPanel.tsx";
+import { Group } from "./Group.tsx";
 
 const storageKey = "oriel.chords";
 
@@ -141,6 +141,6 @@ function toStorage(text: string): void {
   try {
     sessionStorage.setItem(storageKey, text);
   } catch {
-    // Then they are there until the panel is closed.
+    // Then they are there until the side is closed.
   }
 }

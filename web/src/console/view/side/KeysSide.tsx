@@ -3,8 +3,9 @@ import { t } from "../../../common/words.ts";
 import { catchesShortcuts } from "../../fullscreen.ts";
 import { functionKeys, legendOf } from "../../keyboard/keys.ts";
 import { KeyButton, ModifierButtons } from "../KeyButtons.tsx";
-import type { PanelProps } from "../Panel.tsx";
+import type { SideProps } from "../Side.tsx";
 import { Composer } from "./Composer.tsx";
+import { Group } from "./Group.tsx";
 
 const singles = [
   "Escape",
@@ -37,7 +38,7 @@ const shortcuts = [
 const sysRqLetters = ["H", "R", "E", "I", "S", "U", "B", "F", "K", "T", "W", "M", "O"] as const;
 
 /** Keys that a person has not, or that this browser or its system keeps to itself. */
-export function KeysPanel({ screen, back }: PanelProps) {
+export function KeysSide({ screen, back }: SideProps) {
   const { keyboard } = screen;
   return (
     <>
@@ -99,7 +100,7 @@ export function KeysPanel({ screen, back }: PanelProps) {
   );
 }
 
-function SysRq({ keyboard, back }: Pick<PanelProps["screen"], "keyboard"> & { back: () => void }) {
+function SysRq({ keyboard, back }: Pick<SideProps["screen"], "keyboard"> & { back: () => void }) {
   const [letter, setLetter] = useState<(typeof sysRqLetters)[number]>("H");
   const send = () => {
     // Linux takes the letter while Alt and SysRq are both down.
@@ -124,21 +125,5 @@ function SysRq({ keyboard, back }: Pick<PanelProps["screen"], "keyboard"> & { ba
         </button>
       </div>
     </Group>
-  );
-}
-
-interface GroupProps {
-  title: string;
-  hint?: string;
-  children: preact.ComponentChildren;
-}
-
-export function Group({ title, hint, children }: GroupProps) {
-  return (
-    <fieldset class="group">
-      <legend>{title}</legend>
-      {children}
-      {hint !== undefined && <p class="group-hint">{hint}</p>}
-    </fieldset>
   );
 }
