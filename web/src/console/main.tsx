@@ -1,13 +1,14 @@
 import { createRef, render } from "preact";
-import { chooseLanguage } from "../common/language.ts";
+import { chooseLanguage, wishedLanguages } from "../common/language.ts";
 import { speak } from "../common/words.ts";
 import { parseLink } from "./link.ts";
 import { LiveConsole } from "./live.ts";
 import { App } from "./view/App.tsx";
+import { onWake } from "./wake.ts";
 
 const page = new URL(location.href);
 const link = parseLink(page);
-await speak(chooseLanguage(link.language, navigator.languages));
+await speak(chooseLanguage(link.language, wishedLanguages()));
 
 const screen = createRef<HTMLDivElement>();
 const lastPicture = createRef<HTMLCanvasElement>();
@@ -19,7 +20,9 @@ const live = new LiveConsole(page, link.token, () => {
 });
 render(<App live={live} screen={screen} lastPicture={lastPicture} />, document.body);
 
-window.addEventListener("online", () => live.retryIfWaiting());
+window.addEventListener("online", () => live.check());
+window.addEventListener("offline", () => live.check());
+onWake(() => live.check());
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") {
     live.retryIfWaiting();

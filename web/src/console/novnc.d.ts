@@ -3,6 +3,7 @@ declare module "@novnc/novnc" {
   interface Events {
     connect: CustomEvent<Record<string, never>>;
     disconnect: CustomEvent<{ clean: boolean }>;
+    clipboard: CustomEvent<{ text: string }>;
   }
 
   export default class RFB {
@@ -21,5 +22,6 @@ declare module "@novnc/novnc" {
     disconnect(): void;
     focus(options?: FocusOptions): void;
     sendCtrlAltDel(): void;
+    clipboardPasteFrom(text: string): void;
   }
 }

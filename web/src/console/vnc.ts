@@ -61,6 +61,8 @@ export function connectVnc(
     }, pictureCheckMs);
   });
 
+  rfb.addEventListener("clipboard", ({ detail }) => listener.clipboard(detail.text));
+
   // Ahead of the socket's own end, this means that noVNC gave up on what it received.
   rfb.addEventListener("disconnect", () => {
     rfb = null;
@@ -70,6 +72,7 @@ export function connectVnc(
   return {
     focus: () => rfb?.focus({ preventScroll: true }),
     sendCtrlAltDel: () => rfb?.sendCtrlAltDel(),
+    putClipboard: (text) => rfb?.clipboardPasteFrom(text),
     abandon: (how) => {
       socket.close(1000);
       end(how);

@@ -5,7 +5,9 @@ import type { LiveConsole } from "../live.ts";
 import type { State } from "../session.ts";
 import { Banner } from "./Banner.tsx";
 import { Bar } from "./Bar.tsx";
+import { Hint } from "./Hint.tsx";
 import { Notice } from "./Notice.tsx";
+import { Paste } from "./Paste.tsx";
 
 interface Props {
   live: LiveConsole;
@@ -19,16 +21,19 @@ export function App({ live, screen, lastPicture }: Props) {
   useSignalEffect(() => {
     document.title = `${serverName(live.state.value)} — Oriel`;
   });
+  const state = live.state.value;
   return (
     <>
-      <Bar live={live} name={serverName(live.state.value)} />
+      <Bar live={live} name={serverName(state)} />
       <main>
         <canvas id="last-picture" width="0" height="0" ref={lastPicture} />
         {/* What is inside belongs to the console's own library. */}
         <div id="screen" role="application" aria-label={t("screen.label")} ref={screen} />
         <Banner live={live} />
+        <Hint />
         <Notice live={live} />
       </main>
+      {state.phase === "connected" && <Paste live={live} access={state.access} />}
     </>
   );
 }

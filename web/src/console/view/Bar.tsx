@@ -2,16 +2,20 @@ import { useEffect, useRef } from "preact/hooks";
 import iconUrl from "../../common/icon.svg";
 import { t } from "../../common/words.ts";
 import type { LiveConsole } from "../live.ts";
+import type { Access } from "../session.ts";
+import { ClipboardTool } from "./tools/ClipboardTool.tsx";
 import { Disconnect } from "./tools/Disconnect.tsx";
 import { FullScreen } from "./tools/FullScreen.tsx";
 import { Keys } from "./tools/Keys.tsx";
+import { Language } from "./tools/Language.tsx";
+import { Typing } from "./tools/Typing.tsx";
+import { Viewers } from "./tools/Viewers.tsx";
 
 /** Whose console this is, how it stands with it, and what can be done with it. */
 export function Bar({ live, name }: { live: LiveConsole; name: string }) {
   const state = live.state.value;
   const connected = state.phase === "connected";
   const watching = connected && state.access.role === "observer";
-  const viewers = connected ? (live.news.value?.viewers ?? 1) : 1;
   return (
     <header>
       <img class="mark" src={iconUrl} alt="Oriel" width={20} height={20} />
@@ -24,17 +28,14 @@ export function Bar({ live, name }: { live: LiveConsole; name: string }) {
           {t("role.observer")}
         </p>
       )}
-      {viewers > 1 && (
-        <p id="viewers" class="mark-word">
-          {t("viewers", { count: String(viewers) })}
-        </p>
-      )}
-      {connected && <Toolbar live={live} watching={watching} />}
+      {connected && <Viewers viewers={live.news.value?.viewers ?? []} />}
+      {connected && <Toolbar live={live} access={state.access} />}
+      <Language />
     </header>
   );
 }
 
-function Toolbar({ live, watching }: { live: LiveConsole; watching: boolean }) {
+function Toolbar({ live, access }: { live: LiveConsole; access: Access }) {
   const toolbar = useRef<HTMLElement>(null);
   // The console takes every key, Tab too. This chord, known from remote desktops, leads the keyboard to the bar;
   // Escape leads it back.
@@ -56,7 +57,11 @@ function Toolbar({ live, watching }: { live: LiveConsole; watching: boolean }) {
   };
   return (
     <section id="toolbar" aria-label={t("toolbar.label")} ref={toolbar} onKeyDown={leadBack}>
-      {!watching && <Keys live={live} />}
+      {access.role !== "observer" && <Keys live={live} />}
+      {access.typing !== null && (
+        <Typing live={live} server={access.server.id} offer={access.typing} />
+      )}
+      <ClipboardTool live={live} access={access} />
       <FullScreen live={live} />
       <Disconnect live={live} />
     </section>
