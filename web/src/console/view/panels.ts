@@ -1,9 +1,11 @@
 import { signal } from "@preact/signals";
 
-/** Which panel lies over the console. */
-export const openPanel = signal<"typing" | "clipboard" | null>(null);
+export type PanelName = "typing" | "clipboard";
 
-export function showPanel(panel: "typing" | "clipboard" | null): void {
+/** Which panel lies over the console. */
+export const openPanel = signal<PanelName | null>(null);
+
+export function showPanel(panel: PanelName | null): void {
   openPanel.value = panel;
 }
 
