@@ -6,6 +6,7 @@ declare module "@novnc/novnc" {
   interface Events {
     connect: CustomEvent<Record<string, never>>;
     disconnect: CustomEvent<{ clean: boolean }>;
+    clipboard: CustomEvent<{ text: string }>;
   }
 
   export default class RFB {
@@ -27,6 +28,7 @@ declare module "@novnc/novnc" {
 
     disconnect(): void;
     focus(options?: FocusOptions): void;
+    clipboardPasteFrom(text: string): void;
     sendKey(keysym: number, code: string | null, down?: boolean): void;
     toBlob(callback: (picture: Blob | null) => void, type?: string): void;
 

@@ -78,6 +78,8 @@ export function connectVnc(
     }, pictureCheckMs);
   });
 
+  rfb.addEventListener("clipboard", ({ detail }) => listener.clipboard(detail.text));
+
   // Ahead of the socket's own end, this means that noVNC gave up on what it received.
   rfb.addEventListener("disconnect", () => {
     gaveUp = true;
@@ -86,6 +88,7 @@ export function connectVnc(
 
   return {
     focus: () => rfb.focus({ preventScroll: true }),
+    putClipboard: (text) => rfb.clipboardPasteFrom(text),
     abandon: (how) => {
       if (!ended) {
         keyboard.release();

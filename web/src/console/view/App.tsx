@@ -7,11 +7,15 @@ import type { State } from "../session.ts";
 import type { Tuning } from "../tuning.ts";
 import { Banner } from "./Banner.tsx";
 import { Bar } from "./Bar.tsx";
+import { Hint } from "./Hint.tsx";
 import { Notice } from "./Notice.tsx";
+import { Paste } from "./Paste.tsx";
 import { Side } from "./Side.tsx";
 import { Stage } from "./Stage.tsx";
 import type { ViewState } from "./state.ts";
 import { TouchKeyboard } from "./TouchKeyboard.tsx";
+import { Clipboard } from "./tools/ClipboardTool.tsx";
+import { Typing } from "./tools/Typing.tsx";
 import { useWindow } from "./window.ts";
 
 interface Props {
@@ -36,18 +40,26 @@ export function App({ live, view, tuning, screen, lastPicture }: Props) {
   useSignalEffect(() => {
     document.title = `${serverName(live.state.value)} — Oriel`;
   });
+  const state = live.state.value;
+  const connected = state.phase === "connected";
   return (
     <>
-      <Bar live={live} view={view} name={serverName(live.state.value)} />
+      <Bar live={live} view={view} name={serverName(state)} />
       <main>
         <canvas id="last-picture" width="0" height="0" ref={lastPicture} />
         <Stage live={live} view={view} screen={screen} />
         <Banner live={live} />
+        <Hint />
         <Notice live={live} />
         <Toast />
       </main>
       <Side live={live} view={view} tuning={tuning} />
       <TouchKeyboard live={live} view={view} />
+      {connected && <Paste live={live} access={state.access} />}
+      {connected && <Clipboard live={live} access={state.access} />}
+      {connected && state.access.typing !== null && (
+        <Typing live={live} server={state.access.server.id} offer={state.access.typing} />
+      )}
     </>
   );
 }

@@ -2,9 +2,12 @@ import { useEffect, useRef } from "preact/hooks";
 import iconUrl from "../../common/icon.svg";
 import { t } from "../../common/words.ts";
 import type { LiveConsole } from "../live.ts";
+
 import { Handle } from "./Handle.tsx";
 import type { ViewState } from "./state.ts";
 import { Toolbar } from "./Toolbar.tsx";
+import { Language } from "./tools/Language.tsx";
+import { Viewers } from "./tools/Viewers.tsx";
 
 /** How long a bar that was called stays once nothing holds it, in milliseconds. */
 const lingerMs = 1_200;
@@ -20,7 +23,6 @@ export function Bar({ live, view, name }: Props) {
   const state = live.state.value;
   const connected = state.phase === "connected";
   const watching = connected && state.access.role === "observer";
-  const viewers = connected ? (live.news.value?.viewers ?? 1) : 1;
   const stays = view.barStays.value || !connected;
   const called = view.barCalled.value;
   const leaving = useRef<number>(0);
@@ -61,12 +63,9 @@ export function Bar({ live, view, name }: Props) {
             {t("role.observer")}
           </p>
         )}
-        {viewers > 1 && (
-          <p id="viewers" class="mark-word">
-            {t("viewers", { count: String(viewers) })}
-          </p>
-        )}
-        {connected && <Toolbar live={live} view={view} />}
+        {connected && <Viewers viewers={live.news.value?.viewers ?? []} />}
+        {connected && <Toolbar live={live} view={view} access={state.access} />}
+        <Language />
       </header>
       {where === "away" && <Handle view={view} />}
     </>

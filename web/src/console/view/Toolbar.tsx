@@ -4,14 +4,21 @@ import { Icon } from "../../common/view/Icon.tsx";
 import { Menu } from "../../common/view/Menu.tsx";
 import { t } from "../../common/words.ts";
 import type { LiveConsole } from "../live.ts";
+import type { Access } from "../session.ts";
 import type { ViewState } from "./state.ts";
 import type { Tool } from "./tools/tool.ts";
 import { toolsFor } from "./tools/tools.tsx";
 
 /** The buttons of the bar. Where they do not all fit they lose their words, and then go into a menu, one by one. */
-export function Toolbar({ live, view }: { live: LiveConsole; view: ViewState }) {
+interface Props {
+  live: LiveConsole;
+  view: ViewState;
+  access: Access;
+}
+
+export function Toolbar({ live, view, access }: Props) {
   const toolbar = useRef<HTMLElement>(null);
-  const tools = toolsFor(live, view);
+  const tools = toolsFor(live, view, access);
   const cuts = useCuts(toolbar, tools.map(({ label }) => label).join());
   const inMenu = cuts === 0 ? [] : leastOf(tools, cuts - 1);
   useLead(toolbar, view);

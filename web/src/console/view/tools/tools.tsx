@@ -5,14 +5,25 @@ import { catchesShortcuts, enterFullScreen, leaveFullScreen } from "../../fullsc
 import type { LiveConsole } from "../../live.ts";
 import type { Screen } from "../../screen.ts";
 import { savePicture } from "../../screenshot.ts";
+import type { Access } from "../../session.ts";
+import { openPanel, type PanelName, showPanel } from "../panels.ts";
 import type { SideName, ViewState } from "../state.ts";
+import { typingLabel } from "./Typing.tsx";
 import type { Tool } from "./tool.ts";
 
 /** What can be done with a live console, in the order of the bar. */
-export function toolsFor(live: LiveConsole, view: ViewState): Tool[] {
+export function toolsFor(live: LiveConsole, view: ViewState, access: Access): Tool[] {
   const screen = live.connection.value?.screen;
   const ofScreen = screen === undefined ? [] : screenTools(live, view, screen);
-  const tools = [...ofScreen, fullScreen(live, view), bar(live, view), disconnect(live)];
+  const typing = access.typing === null ? null : typingTool(live);
+  const tools = [
+    ...ofScreen,
+    typing,
+    clipboard(live),
+    fullScreen(live, view),
+    bar(live, view),
+    disconnect(live),
+  ];
   return tools.filter((tool) => tool !== null);
 }
 
@@ -35,6 +46,42 @@ function screenTools(live: LiveConsole, view: ViewState, screen: Screen): (Tool 
       <path key="p" d="M8 7.25v3.5M8 5h.01" />,
     ]),
   ];
+}
+
+function typingTool(live: LiveConsole): Tool {
+  return panel(live, "typing", "type-text", typingLabel(live), 7, "M3 4.5V3h10v1.5M8 3v10M6 13h4");
+}
+
+function clipboard(live: LiveConsole): Tool {
+  const picture = "M5.5 3H3.5v11h9V3h-2M5.5 2h5v2.5h-5z";
+  return panel(live, "clipboard", "clipboard-tool", t("toolbar.clipboard"), 4, picture);
+}
+
+function panel(
+  live: LiveConsole,
+  name: PanelName,
+  id: string,
+  label: string,
+  rank: number,
+  picture: string,
+): Tool {
+  const open = openPanel.value === name;
+  const close = () => {
+    showPanel(null);
+    live.focus();
+  };
+  return {
+    id,
+    label,
+    icon: (
+      <Icon>
+        <path d={picture} />
+      </Icon>
+    ),
+    rank,
+    expanded: open,
+    run: () => (open ? close() : showPanel(name)),
+  };
 }
 
 function side(view: ViewState, name: SideName, rank: number, picture: Tool["icon"]): Tool {
