@@ -88,17 +88,28 @@ function prepareCanvas(canvas: HTMLCanvasElement): void {
   canvas.addEventListener("blur", () => window.dispatchEvent(new Event("blur")));
 }
 
+/** The largest screen, in pixels, of which all is looked at: a larger one is drawn from its first corner on. */
+const mostPixels = 4096 * 4096;
+
 /** noVNC has no event for the first update; but its canvas is transparent until something is drawn. */
 function hasPicture(canvas: HTMLCanvasElement | null): boolean {
   if (canvas === null || canvas.width === 0 || canvas.height === 0) {
     return false;
   }
+  const { width, height } = canvas;
+  return (
+    isDrawn(canvas, 64, 64) || (width * height <= mostPixels && isDrawn(canvas, width, height))
+  );
+}
+
+/** Whether anything is drawn in this much of a canvas, from its first corner on. */
+function isDrawn(canvas: HTMLCanvasElement, width: number, height: number): boolean {
   const side = 8;
   const sample = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   if (sample === null) {
     return true;
   }
-  sample.drawImage(canvas, 0, 0, side, side);
+  sample.drawImage(canvas, 0, 0, width, height, 0, 0, side, side);
   const { data } = sample.getImageData(0, 0, side, side);
   return data.some((value, index) => index % 4 === 3 && value > 0);
 }

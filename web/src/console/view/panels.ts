@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals";
+import type { LiveConsole } from "../live.ts";
 
 /** Which panel lies over the console. */
 export const openPanel = signal<"typing" | "clipboard" | null>(null);
@@ -18,7 +19,9 @@ export interface Hint {
 
 export const hint = signal<Hint | null>(null);
 
-export function offerTyping(text: string): void {
+/** Opens the panel with a text to type, in the place of what was typed last. */
+export function offerTyping(live: LiveConsole, text: string): void {
+  live.typing.forget();
   draft.value = text;
   hint.value = null;
   openPanel.value = "typing";

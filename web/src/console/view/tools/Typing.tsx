@@ -1,5 +1,5 @@
 import { useSignalEffect } from "@preact/signals";
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { Icon } from "../../../common/view/Icon.tsx";
 import { duration, number, t, tCount } from "../../../common/words.ts";
 import type { LiveConsole } from "../../live.ts";
@@ -30,11 +30,14 @@ interface Props {
 export function Typing({ live, server, offer }: Props) {
   const open = openPanel.value === "typing";
   const state = live.typing.state.value;
-  // Once it is typed, the page has no more need of the text.
+  // Once it is being typed, the form has no more need of the text.
+  const last = useRef(state.phase);
   useSignalEffect(() => {
-    if (live.typing.state.value.phase === "typing") {
+    const { phase } = live.typing.state.value;
+    if (phase === "typing" && last.current === "asking") {
       draft.value = "";
     }
+    last.current = phase;
   });
   const close = () => {
     showPanel(null);
