@@ -25,6 +25,7 @@ const refusals = [
   // noVNC tells what it could not read.
   /^(Failed (while connected|when connecting)|RFB failure): /,
   /^Tried changing state of a disconnected RFB object/,
+  /^Disconnection timed out\.$/,
 ];
 
 /** The keys of a US keyboard for the characters that are not on a key of their own name. */

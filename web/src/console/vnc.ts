@@ -114,10 +114,15 @@ function isDrawn(canvas: HTMLCanvasElement, width: number, height: number): bool
   return data.some((value, index) => index % 4 === 3 && value > 0);
 }
 
+/** The longest side of a last picture, in pixels: it is only looked at, and dimmed. */
+const longestSide = 4096;
+
 function copyPicture(from: HTMLCanvasElement | null, to: HTMLCanvasElement): void {
-  to.width = from?.width ?? 0;
-  to.height = from?.height ?? 0;
-  if (from !== null && from.width > 0 && from.height > 0) {
-    to.getContext("2d")?.drawImage(from, 0, 0);
+  const { width, height } = from ?? { width: 0, height: 0 };
+  const scale = Math.min(1, longestSide / Math.max(width, height, 1));
+  to.width = Math.ceil(width * scale);
+  to.height = Math.ceil(height * scale);
+  if (from !== null && width > 0 && height > 0) {
+    to.getContext("2d")?.drawImage(from, 0, 0, to.width, to.height);
   }
 }
