@@ -278,6 +278,15 @@ export class ConsolePage {
     return this.#page.screenshot({ path });
   }
 
+  /** The page as Playwright has it, for what a test of one part of it does. */
+  get page() {
+    return this.#page;
+  }
+
+  get context() {
+    return this.#context;
+  }
+
   async cookies() {
     return this.#context.cookies();
   }

@@ -37,11 +37,12 @@ describe("the side channel's events", () => {
 
   it("tell times by this browser's clock", () => {
     const viewers = [{ name: "alice", role: "owner", own: true }];
-    const state = { session: "s", idle: 30, viewers, end: null };
+    const state = { session: "s", idle: 30, round_trip: 12.5, viewers, end: null };
     expect(readNews(JSON.stringify(state), 1000)).toEqual({
       session: "s",
       idleEnd: 31_000,
       viewers,
+      roundTrip: 12.5,
       end: null,
     });
   });

@@ -18,6 +18,8 @@ export interface SessionNews {
   /** When the session ends for want of use, by this browser's clock, once there is reason to warn. */
   idleEnd: number | null;
   viewers: Viewer[];
+  /** How long the browser's last answer to the gateway took, in milliseconds; null until there was one. */
+  roundTrip: number | null;
   /** The last of all. */
   end: End | null;
 }
@@ -152,11 +154,12 @@ export async function* readEvents(
 }
 
 export function readNews(data: string, now = Date.now()): SessionNews {
-  const { session, idle, viewers, end } = JSON.parse(data);
+  const { session, idle, viewers, round_trip: roundTrip, end } = JSON.parse(data);
   return {
     session: String(session),
     idleEnd: typeof idle === "number" ? now + idle * 1000 : null,
     viewers: Array.isArray(viewers) ? viewers : [],
+    roundTrip: typeof roundTrip === "number" ? roundTrip : null,
     end: end ? readEnd(end) : null,
   };
 }

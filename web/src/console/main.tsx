@@ -3,7 +3,9 @@ import { chooseLanguage, wishedLanguages } from "../common/language.ts";
 import { speak } from "../common/words.ts";
 import { parseLink } from "./link.ts";
 import { LiveConsole } from "./live.ts";
+import { Tuning } from "./tuning.ts";
 import { App } from "./view/App.tsx";
+import { keptViewState } from "./view/state.ts";
 import { onWake } from "./wake.ts";
 
 const page = new URL(location.href);
@@ -18,7 +20,12 @@ const live = new LiveConsole(page, link.token, () => {
   }
   return { screen: screen.current, lastPicture: lastPicture.current };
 });
-render(<App live={live} screen={screen} lastPicture={lastPicture} />, document.body);
+const view = keptViewState(() => localStorage);
+const tuning = new Tuning(live, view.quality);
+render(
+  <App live={live} view={view} tuning={tuning} screen={screen} lastPicture={lastPicture} />,
+  document.body,
+);
 
 window.addEventListener("online", () => live.check());
 window.addEventListener("offline", () => live.check());

@@ -1,10 +1,12 @@
 import { signal } from "@preact/signals";
 import type { LiveConsole } from "../live.ts";
 
-/** Which panel lies over the console. */
-export const openPanel = signal<"typing" | "clipboard" | null>(null);
+export type PanelName = "typing" | "clipboard";
 
-export function showPanel(panel: "typing" | "clipboard" | null): void {
+/** Which panel lies over the console. */
+export const openPanel = signal<PanelName | null>(null);
+
+export function showPanel(panel: PanelName | null): void {
   openPanel.value = panel;
 }
 

@@ -1,6 +1,5 @@
 import { useSignalEffect } from "@preact/signals";
 import { useState } from "preact/hooks";
-import { Icon } from "../../../common/view/Icon.tsx";
 import { bytes, number, t } from "../../../common/words.ts";
 import { fits, mostShown, sizeOf } from "../../clipboard.ts";
 import type { LiveConsole } from "../../live.ts";
@@ -15,8 +14,7 @@ interface Props {
 }
 
 /** The clipboards of both sides. What may not pass is said, in the place of what it would be done with. */
-export function ClipboardTool({ live, access }: Props) {
-  const open = openPanel.value === "clipboard";
+export function Clipboard({ live, access }: Props) {
   useSignalEffect(() => {
     const copied = live.clipboard.copied.value;
     if (copied !== null && openPanel.peek() !== "clipboard") {
@@ -29,32 +27,14 @@ export function ClipboardTool({ live, access }: Props) {
     showPanel(null);
     live.focus();
   };
-  const label = t("toolbar.clipboard");
-  return (
-    <>
-      <button
-        type="button"
-        id="clipboard-tool"
-        class="tool"
-        aria-label={label}
-        aria-expanded={open}
-        onClick={() => (open ? close() : showPanel("clipboard"))}
-      >
-        <Icon>
-          <path d="M5.5 3H3.5v11h9V3h-2M5.5 2h5v2.5h-5z" />
-        </Icon>
-        <span class="label">{label}</span>
-      </button>
-      {open && (
-        <Panel id="clipboard" title={label} close={close}>
-          <div class="panel-body">
-            <FromServer live={live} allowed={access.rights.clipboardToClient} />
-            <ToServer live={live} access={access} />
-          </div>
-        </Panel>
-      )}
-    </>
-  );
+  return openPanel.value === "clipboard" ? (
+    <Panel id="clipboard" title={t("toolbar.clipboard")} close={close}>
+      <div class="panel-body">
+        <FromServer live={live} allowed={access.rights.clipboardToClient} />
+        <ToServer live={live} access={access} />
+      </div>
+    </Panel>
+  ) : null;
 }
 
 function copyByHand(live: LiveConsole) {

@@ -1,6 +1,5 @@
 import { useSignalEffect } from "@preact/signals";
 import { useRef, useState } from "preact/hooks";
-import { Icon } from "../../../common/view/Icon.tsx";
 import { duration, number, t, tCount } from "../../../common/words.ts";
 import type { LiveConsole } from "../../live.ts";
 import { type Reason, reasons } from "../../reasons.ts";
@@ -28,10 +27,8 @@ interface Props {
 
 /** Has text typed into the server, for guests that have no clipboard: installers, boot menus, text consoles. */
 export function Typing({ live, server, offer }: Props) {
-  const open = openPanel.value === "typing";
-  const state = live.typing.state.value;
   // Once it is being typed, the form has no more need of the text.
-  const last = useRef(state.phase);
+  const last = useRef(live.typing.state.peek().phase);
   useSignalEffect(() => {
     const { phase } = live.typing.state.value;
     if (phase === "typing" && last.current === "asking") {
@@ -45,32 +42,19 @@ export function Typing({ live, server, offer }: Props) {
     live.typing.forget();
     live.focus();
   };
-  const label =
-    state.phase === "typing" && !open
-      ? t("typing.running", { percent: percent(state) })
-      : t("toolbar.typing");
-  return (
-    <>
-      <button
-        type="button"
-        id="type-text"
-        class="tool"
-        aria-label={label}
-        aria-expanded={open}
-        onClick={() => (open ? close() : showPanel("typing"))}
-      >
-        <Icon>
-          <path d="M3 4.5V3h10v1.5M8 3v10M6 13h4" />
-        </Icon>
-        <span class="label">{label}</span>
-      </button>
-      {open && (
-        <Panel id="typing" title={t("typing.title")} close={close}>
-          <Content live={live} server={server} offer={offer} close={close} />
-        </Panel>
-      )}
-    </>
-  );
+  return openPanel.value === "typing" ? (
+    <Panel id="typing" title={t("typing.title")} close={close}>
+      <Content live={live} server={server} offer={offer} close={close} />
+    </Panel>
+  ) : null;
+}
+
+/** What the bar has to say of it. */
+export function typingLabel(live: LiveConsole): string {
+  const state = live.typing.state.value;
+  return state.phase === "typing" && openPanel.value !== "typing"
+    ? t("typing.running", { percent: percent(state) })
+    : t("toolbar.typing");
 }
 
 function Content({ live, server, offer, close }: Props & { close: () => void }) {
