@@ -235,7 +235,7 @@ async fn open_doors(
     if Gateway::wants_websocket(&request) {
         gateway.open(request).await
     } else if request.uri().path() == "/" && request.method() == Method::GET && page::wants_page(headers) {
-        page.landing(headers)
+        page.servers(headers)
     } else {
         next.run(request).await
     }
@@ -449,6 +449,7 @@ fn console_settings(config: &Config) -> ConsoleSettings {
     }
     ConsoleSettings {
         links,
+        socket: ConsoleLink::to_socket(&config.public_url),
         ttl: config.grants.ttl.signed(),
         uses: config.grants.uses,
     }
