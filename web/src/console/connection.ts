@@ -5,6 +5,8 @@ export interface Connection {
   /** Lets the keyboard go to the server. */
   focus(): void;
   sendCtrlAltDel(): void;
+  /** Strikes keys together, by their places (`KeyboardEvent.code`): pressed in this order, let go in the other. */
+  sendKeys(codes: readonly string[]): void;
   /** Ends it for this reason, where it has not ended by itself. */
   abandon(end: End): void;
 }

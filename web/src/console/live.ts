@@ -3,8 +3,9 @@ import { consoleSocketUrl, openConsole, randomPageId, stay } from "./api.ts";
 import { waitBeforeTry } from "./backoff.ts";
 import type { Connection } from "./connection.ts";
 import { listen, type SessionNews } from "./events.ts";
+import type { Link } from "./link.ts";
 import type { End } from "./reasons.ts";
-import { initialState, type SessionEvent, type State, transition } from "./session.ts";
+import { type Access, initialState, type SessionEvent, type State, transition } from "./session.ts";
 
 /** How long the console's own connection may outlive the end that the side channel tells. */
 const afterlifeMs = 2_000;
@@ -25,6 +26,8 @@ export class LiveConsole {
   readonly #pageId = randomPageId();
   readonly #page: URL;
   readonly #token: string | null;
+  /** Whether this viewer wants to look on, whatever the link allows. */
+  readonly #viewOnly: boolean;
   readonly #place: () => Place;
   #listening = new AbortController();
   /** The end that the side channel told of this session: it says more than a close code. */
@@ -32,9 +35,10 @@ export class LiveConsole {
   #timer: number | undefined;
 
   /** `place` is asked when the console is opened. */
-  constructor(page: URL, token: string | null, place: () => Place) {
+  constructor(page: URL, { token, viewOnly }: Link, place: () => Place) {
     this.#page = page;
     this.#token = token;
+    this.#viewOnly = viewOnly;
     this.#place = place;
   }
 
@@ -70,7 +74,8 @@ export class LiveConsole {
       this.#ended(opening.end);
       return;
     }
-    this.#handle({ type: "link-accepted", access: opening });
+    const access: Access = this.#viewOnly ? { ...opening, role: "observer" } : opening;
+    this.#handle({ type: "link-accepted", access });
     if (vnc === null) {
       this.#ended({ reason: "network-lost" });
       return;
@@ -78,7 +83,7 @@ export class LiveConsole {
     this.#told = null;
     this.#connection.value = vnc.connectVnc(
       consoleSocketUrl(this.#page, token, this.#pageId),
-      { ...this.#place(), watching: opening.role === "observer" },
+      { ...this.#place(), watching: access.role === "observer" },
       {
         ready: () => {
           this.#handle({ type: "screen-ready" });

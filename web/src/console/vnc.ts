@@ -1,6 +1,7 @@
 import RFB from "@novnc/novnc";
 import type { Connection, ConnectionListener } from "./connection.ts";
 import { type End, endByCloseCode } from "./reasons.ts";
+import { keysymAt } from "./strokes.ts";
 
 /** `oriel.v1` asks the gateway to say in its close code why a session ended; `binary` is what plain proxies know. */
 const subprotocols = ["binary", "oriel.v1"];
@@ -70,6 +71,16 @@ export function connectVnc(
   return {
     focus: () => rfb?.focus({ preventScroll: true }),
     sendCtrlAltDel: () => rfb?.sendCtrlAltDel(),
+    sendKeys: (codes) => {
+      const keys = codes.map((code) => ({ code, keysym: keysymAt(code) }));
+      for (const down of [true, false]) {
+        for (const { code, keysym } of down ? keys : keys.toReversed()) {
+          if (keysym !== null) {
+            rfb?.sendKey(keysym, code, down);
+          }
+        }
+      }
+    },
     abandon: (how) => {
       socket.close(1000);
       end(how);
