@@ -195,6 +195,11 @@ export class ConsolePage {
     return { width, height, rgb: rgba.filter((_, index) => index % 4 !== 3) };
   }
 
+  /** Runs a function, or an expression, in the page. */
+  evaluate(what, argument) {
+    return this.#page.evaluate(what, argument);
+  }
+
   screenshot(path) {
     return this.#page.screenshot({ path });
   }
