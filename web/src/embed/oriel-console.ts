@@ -14,10 +14,11 @@ type Order =
   | { type: "oriel:keys"; keys: string[] };
 
 const define = (): void => {
-  /** What a frame may do that is not the portal's own: full screen, the clipboard, and all keys in full screen. */
-  const permissions = ["fullscreen", "clipboard-read", "clipboard-write", "keyboard-lock"];
-  /** Scripts and a cookie are what a console needs, and files for a screenshot. It leads the portal nowhere. */
-  const sandbox = ["allow-scripts", "allow-same-origin", "allow-downloads", "allow-popups"];
+  /**
+   * What a frame of another site may do only if it is let. There is no `sandbox`: the console needs its own origin and
+   * its scripts, with which a sandbox guards nothing, and this very file comes from where the frame does.
+   */
+  const permissions = ["fullscreen", "clipboard-read", "clipboard-write"];
   const patienceMs = 500;
   const maxGreetings = 40;
 
@@ -43,7 +44,6 @@ const define = (): void => {
       );
       root.adoptedStyleSheets = [sheet];
       this.#frame.allow = permissions.join("; ");
-      this.#frame.sandbox.add(...sandbox);
       this.#frame.referrerPolicy = "no-referrer";
       // The frame is there before its page is, and its page before it listens.
       this.#frame.addEventListener("load", () => {

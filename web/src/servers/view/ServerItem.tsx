@@ -40,10 +40,6 @@ export const ServerItem = memo(function ServerItem({ page, server, layout, ...pr
       void page.opening.open(server, main);
     }
   };
-  const label =
-    main === undefined
-      ? t("servers.no-console-label", { name: server.name, state })
-      : t("servers.open-label", { name: server.name, state, console: kindWords(main) });
   return (
     <li
       class="server"
@@ -61,7 +57,6 @@ export const ServerItem = memo(function ServerItem({ page, server, layout, ...pr
       <button
         type="button"
         class="open"
-        aria-label={label}
         aria-disabled={main === undefined}
         title={server.fault ?? undefined}
         tabIndex={props.isCurrent ? 0 : -1}
@@ -80,6 +75,11 @@ export const ServerItem = memo(function ServerItem({ page, server, layout, ...pr
           {[props.projectName, ...facts(server)].filter((fact) => fact !== null).join(" · ")}
         </span>
         {layout === "rows" && <span class="size">{sizeOf(server)}</span>}
+        <span class="visually-hidden">
+          {main === undefined
+            ? t("servers.no-console")
+            : t("servers.open", { console: kindWords(main) })}
+        </span>
       </button>
       {others.length > 0 && (
         <span class="others">
@@ -89,11 +89,7 @@ export const ServerItem = memo(function ServerItem({ page, server, layout, ...pr
               type="button"
               class="other"
               tabIndex={props.isCurrent ? 0 : -1}
-              aria-label={t("servers.open-label", {
-                name: server.name,
-                state,
-                console: kindWords(type),
-              })}
+              aria-label={`${server.name}: ${kindWords(type)}`}
               onClick={() => void page.opening.open(server, type)}
             >
               {kindWords(type)}
