@@ -41,5 +41,5 @@ export function keysymAt(code: string): number | null {
   if (number >= 1 && number <= 12) {
     return 0xffbd + number;
   }
-  return keysyms[code] ?? null;
+  return Object.hasOwn(keysyms, code) ? (keysyms[code] ?? null) : null;
 }
