@@ -36,10 +36,11 @@ describe("the side channel's events", () => {
   });
 
   it("tell times by this browser's clock", () => {
-    const state = { idle: 30, viewers: [{}, {}], end: null };
+    const state = { idle: 30, round_trip: 12.5, viewers: [{}, {}], end: null };
     expect(readNews(JSON.stringify(state), 1000)).toEqual({
       idleEnd: 31_000,
       viewers: 2,
+      roundTrip: 12.5,
       end: null,
     });
   });

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseLink } from "../src/console/link.ts";
 import { readOrder, tellings } from "../src/console/portal.ts";
-import { keysymAt } from "../src/console/strokes.ts";
 
 describe("what a portal says", () => {
   it.each([
@@ -10,7 +9,11 @@ describe("what a portal says", () => {
     [{ type: "oriel:disconnect" }, { what: "disconnect" }],
     [
       { type: "oriel:keys", keys: ["ControlLeft", "KeyC"] },
-      { what: "keys", keys: ["ControlLeft", "KeyC"] },
+      { what: "keys", chord: { modifiers: ["ControlLeft"], code: "KeyC" } },
+    ],
+    [
+      { type: "oriel:keys", keys: ["MetaLeft"] },
+      { what: "keys", chord: { modifiers: ["MetaLeft"], code: null } },
     ],
   ])("is read: %j", (said, order) => {
     expect(readOrder(said)).toEqual(order);
@@ -27,7 +30,9 @@ describe("what a portal says", () => {
     { type: "oriel:keys", keys: [] },
     { type: "oriel:keys", keys: ["KeyA", 7] },
     { type: "oriel:keys", keys: "KeyA" },
-    { type: "oriel:keys", keys: Array.from({ length: 9 }, () => "KeyA") },
+    { type: "oriel:keys", keys: ["KeyA", "KeyB"] },
+    { type: "oriel:keys", keys: ["NoSuchKey"] },
+    { type: "oriel:keys", keys: ["ControlLeft", "constructor"] },
   ])("is passed over: %j", (said) => {
     expect(readOrder(said)).toBeNull();
   });
@@ -60,20 +65,5 @@ describe("a link", () => {
   ])("may ask to look on only: %s", (query, viewOnly) => {
     const link = parseLink(new URL(query, "https://host:8002/vnc.auto.html"));
     expect(link.viewOnly).toBe(viewOnly);
-  });
-});
-
-describe("a key", () => {
-  it.each([
-    ["KeyA", 0x61],
-    ["Digit7", 0x37],
-    ["F1", 0xffbe],
-    ["F12", 0xffc9],
-    ["Delete", 0xffff],
-    ["F13", null],
-    ["Keyboard", null],
-    ["constructor", null],
-  ])("%s has its meaning", (code, keysym) => {
-    expect(keysymAt(code)).toBe(keysym);
   });
 });

@@ -1,5 +1,5 @@
 import { type End, endByName } from "./reasons.ts";
-import type { Access } from "./session.ts";
+import type { Access, Rights, TypingOffer } from "./session.ts";
 
 export type Opening = Access | { end: End };
 
@@ -63,7 +63,7 @@ function post(
   });
 }
 
-async function readJson(response: Response): Promise<unknown> {
+export async function readJson(response: Response): Promise<unknown> {
   const text = await response.text();
   try {
     return JSON.parse(text);
@@ -81,11 +81,38 @@ function readConsole(body: unknown): Opening {
   }
   const role = field(field(body, "console"), "role");
   const seconds = field(field(body, "console"), "reconnect_for");
+  const may = field(field(body, "console"), "may");
+  const typing = field(field(body, "console"), "typing");
   return {
     server: { id, name: typeof name === "string" && name !== "" ? name : id },
     role: role === "observer" || role === "peer" ? role : "owner",
     reconnectMs: typeof seconds === "number" ? seconds * 1000 : 0,
+    rights: readRights(may),
+    typing: readTyping(typing),
   };
+}
+
+function readRights(may: unknown): Rights {
+  return {
+    clipboardToServer: field(may, "clipboard_to_server") === true,
+    clipboardToClient: field(may, "clipboard_to_client") === true,
+    maxClipboard: numberOf(field(may, "max_clipboard")),
+  };
+}
+
+function readTyping(typing: unknown): TypingOffer | null {
+  const layouts = field(typing, "layouts");
+  return Array.isArray(layouts)
+    ? {
+        layouts: layouts.filter((name) => typeof name === "string"),
+        maxCharacters: numberOf(field(typing, "max_characters")),
+        maxRate: numberOf(field(typing, "max_rate")),
+      }
+    : null;
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === "number" ? value : 0;
 }
 
 function readError(body: unknown, status: number): End {
@@ -95,7 +122,7 @@ function readError(body: unknown, status: number): End {
     : { reason: "unknown", detail: `HTTP ${status}` };
 }
 
-function field(value: unknown, name: string): unknown {
+export function field(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null
     ? (value as Record<string, unknown>)[name]
     : undefined;

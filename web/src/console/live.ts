@@ -1,11 +1,13 @@
-import { type ReadonlySignal, signal } from "@preact/signals";
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { consoleSocketUrl, openConsole, randomPageId, stay } from "./api.ts";
 import { waitBeforeTry } from "./backoff.ts";
+import { Clipboard } from "./clipboard.ts";
 import type { Connection } from "./connection.ts";
-import { listen, type SessionNews } from "./events.ts";
+import { type SessionNews, SideChannel } from "./events.ts";
 import type { Link } from "./link.ts";
 import type { End } from "./reasons.ts";
 import { type Access, initialState, type SessionEvent, type State, transition } from "./session.ts";
+import { TextTyping } from "./typing.ts";
 
 /** How long the console's own connection may outlive the end that the side channel tells. */
 const afterlifeMs = 2_000;
@@ -29,7 +31,11 @@ export class LiveConsole {
   /** Whether this viewer wants to look on, whatever the link allows. */
   readonly #viewOnly: boolean;
   readonly #place: () => Place;
-  #listening = new AbortController();
+  #sideChannel: SideChannel | null = null;
+  /** The guest's clipboard, as far as this viewer may use it. */
+  readonly clipboard = new Clipboard(this.#connection);
+  /** Text that the gateway types into the guest. */
+  readonly typing: TextTyping;
   /** The end that the side channel told of this session: it says more than a close code. */
   #told: End | null = null;
   #timer: number | undefined;
@@ -40,6 +46,8 @@ export class LiveConsole {
     this.#token = token;
     this.#viewOnly = viewOnly;
     this.#place = place;
+    const session = computed(() => this.#news.value?.session ?? null);
+    this.typing = new TextTyping(session, token);
   }
 
   get state(): ReadonlySignal<State> {
@@ -62,7 +70,7 @@ export class LiveConsole {
 
   /** From the link to a live screen. Every way in which this can fail is an `ended` event. */
   async open(): Promise<void> {
-    this.#listening.abort();
+    this.#sideChannel?.close();
     this.#news.value = null;
     const token = this.#token;
     if (token === null) {
@@ -87,10 +95,10 @@ export class LiveConsole {
       {
         ready: () => {
           this.#handle({ type: "screen-ready" });
-          this.#listening = new AbortController();
-          void listen(token, this.#pageId, this.#listening.signal, (news) => this.#learn(news));
+          this.#listen(token);
         },
         pictureDrawn: () => this.#handle({ type: "picture-drawn" }),
+        clipboard: (text) => void this.clipboard.receive(text),
         ended: (end) => this.#ended(end),
       },
     );
@@ -113,6 +121,15 @@ export class LiveConsole {
     }
   }
 
+  /**
+   * Looks whether the console is still there, since the computer slept or its network has changed: a connection may be
+   * dead without knowing it.
+   */
+  check(): void {
+    this.#sideChannel?.check();
+    this.retryIfWaiting();
+  }
+
   disconnect(): void {
     this.#connection.value?.abandon({ reason: "client-closed" });
   }
@@ -127,6 +144,15 @@ export class LiveConsole {
   /** Lets the keyboard go to the server. */
   focus(): void {
     this.#connection.value?.focus();
+  }
+
+  #listen(token: string): void {
+    const connection = this.#connection.value;
+    this.#sideChannel = new SideChannel(token, this.#pageId, {
+      learn: (news) => this.#learn(news),
+      lost: (end) => connection?.abandon(end),
+    });
+    void this.#sideChannel.listen();
   }
 
   #learn(news: SessionNews): void {
@@ -144,6 +170,7 @@ export class LiveConsole {
   #ended(end: End): void {
     const told = this.#told?.reason === end.reason ? this.#told : end;
     this.#connection.value = null;
+    this.#sideChannel?.close();
     this.#handle({ type: "ended", end: told, now: Date.now() });
     const state = this.#state.value;
     if (state.phase === "resuming") {

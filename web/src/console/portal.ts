@@ -1,10 +1,9 @@
 import { effect } from "@preact/signals";
 import { t } from "../common/words.ts";
+import type { Chord } from "./keyboard/chord.ts";
+import { isModifier, keyAt } from "./keyboard/keys.ts";
 import type { LiveConsole } from "./live.ts";
 import type { State } from "./session.ts";
-
-/** Most keys of one chord. */
-const maxKeys = 8;
 
 /** What a console's page tells the page that shows it in a frame. Nothing of it opens anything. */
 export type Telling =
@@ -15,7 +14,7 @@ export type Order =
   | { what: "hello" }
   | { what: "focus" }
   | { what: "disconnect" }
-  | { what: "keys"; keys: string[] };
+  | { what: "keys"; chord: Chord };
 
 /** Reads what a portal's page says. Null: it is not for the console. */
 export function readOrder(data: unknown): Order | null {
@@ -31,16 +30,24 @@ export function readOrder(data: unknown): Order | null {
     case "oriel:disconnect":
       return { what: "disconnect" };
     case "oriel:keys": {
-      const isChord =
-        Array.isArray(keys) &&
-        keys.length > 0 &&
-        keys.length <= maxKeys &&
-        keys.every((key) => typeof key === "string");
-      return isChord ? { what: "keys", keys } : null;
+      const chord = readChord(keys);
+      return chord === null ? null : { what: "keys", chord };
     }
     default:
       return null;
   }
+}
+
+/** Modifiers, and one key at most that is struck while they are held, each by its place. */
+function readChord(keys: unknown): Chord | null {
+  if (!Array.isArray(keys) || keys.length === 0) {
+    return null;
+  }
+  const codes = keys.filter((key) => typeof key === "string" && keyAt(key) !== null) as string[];
+  const [code = null, ...more] = codes.filter((key) => !isModifier(key));
+  return codes.length === keys.length && more.length === 0
+    ? { modifiers: codes.filter(isModifier), code }
+    : null;
 }
 
 /** What there is to tell of a state. */
@@ -101,7 +108,7 @@ function obey(live: LiveConsole, order: Order): void {
       live.disconnect();
       break;
     case "keys":
-      live.connection.value?.sendKeys(order.keys);
+      live.connection.value?.screen?.keyboard.strike(order.chord);
       break;
   }
 }

@@ -8,9 +8,30 @@ export interface Server {
 /** What this page's viewer is to the console. */
 export type Role = "owner" | "peer" | "observer";
 
+/** What this page's viewer may do. The gateway sees to it; the page shows it. */
+export interface Rights {
+  clipboardToServer: boolean;
+  clipboardToClient: boolean;
+  /** Most bytes of a text for the guest's clipboard. */
+  maxClipboard: number;
+}
+
+/** How the gateway types text for this viewer. */
+export interface TypingOffer {
+  /** The keyboard layouts that the guest may have, by name. */
+  layouts: string[];
+  /** Longest text, in characters. */
+  maxCharacters: number;
+  /** Most key events a second. */
+  maxRate: number;
+}
+
 export interface Access {
   server: Server;
   role: Role;
+  rights: Rights;
+  /** Null where no text is typed for this viewer. */
+  typing: TypingOffer | null;
   /** How long to go on trying to come back, in milliseconds. */
   reconnectMs: number;
 }

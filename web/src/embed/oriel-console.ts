@@ -112,7 +112,7 @@ const define = (): void => {
       this.#tell({ type: "oriel:disconnect" });
     }
 
-    /** Strikes keys together, by their places (`KeyboardEvent.code`), the last one last: `["ControlLeft", "KeyC"]`. */
+    /** Strikes a key with modifiers held, by their places (`KeyboardEvent.code`): `["ControlLeft", "KeyC"]`. */
     sendKeys(keys: readonly string[]): void {
       this.#tell({ type: "oriel:keys", keys: [...keys] });
     }

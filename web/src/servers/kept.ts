@@ -3,7 +3,7 @@
 const prefix = "oriel.";
 
 /** `login` is the page's half of a login: worth nothing without the cookie, which no script can read. */
-export type Kept = "login" | "project" | "layout" | "sort" | "language";
+export type Kept = "login" | "project" | "layout" | "sort";
 
 export function kept(name: Kept): string | null {
   try {
