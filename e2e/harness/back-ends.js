@@ -74,6 +74,35 @@ export const whiteScreen = async (connection) => {
   }
 };
 
+/**
+ * Shows a white corner of a screen of this size, and then says this. `struck` is called for each byte that
+ * the viewer sends.
+ */
+export const screenThatSays = (width, height, message = Buffer.alloc(0), struck = () => {}) => {
+  return async (connection) => {
+    try {
+      const input = await greet(connection, width, height);
+      await input(1); // whatever it says first: only key strokes matter of what follows
+      connection.write(whiteUpdate(Math.min(width, 64), Math.min(height, 64)));
+      connection.write(message);
+      for (;;) {
+        await input(1);
+        struck();
+      }
+    } catch {
+      // The other side has gone.
+    }
+  };
+};
+
+/** What a server says when a text was copied there: RFC 6143, section 7.6.4. */
+export function cutText(text) {
+  const head = Buffer.alloc(8);
+  head[0] = 3;
+  head.writeUInt32BE(text.length, 4);
+  return Buffer.concat([head, Buffer.from(text, "latin1")]);
+}
+
 /** Rings the bell at each key stroke. */
 export const bell = async (connection) => {
   try {

@@ -164,8 +164,7 @@ pub(super) async fn redeem_console(State(gateway): State<Gateway>, request: Requ
     let (parts, body) = request.into_parts();
     match inner.redeem_for_page(&parts, body).await {
         Ok((claim, server)) => {
-            let mut response =
-                Json(describe(&server, &claim.grant, &inner.settings)).into_response();
+            let mut response = Json(describe(&server, &claim.grant, &inner.settings)).into_response();
             let token = claim.token;
             let cookie = claim
                 .keep()

@@ -25,7 +25,6 @@ interface Props {
 /** The consoles' types with their words. A type without any is shown by its name. */
 const kinds: Record<string, MessageKey> = {
   novnc: "servers.console.screen",
-  "spice-html5": "servers.console.spice",
   serial: "servers.console.serial",
 };
 
@@ -103,7 +102,10 @@ export const ServerItem = memo(function ServerItem({ page, server, layout, ...pr
 
 function kindWords(type: string): string {
   const key = kinds[type];
-  return key === undefined ? type : t(key);
+  if (key !== undefined) {
+    return t(key);
+  }
+  return type === "spice-html5" ? "SPICE" : type;
 }
 
 function facts({ addresses, flavor, id }: Server): string[] {
