@@ -66,7 +66,7 @@ impl Control {
     }
 
     /// The APIs under their paths: identity at `/identity` and `/v3`, ECS at `/v1`, Oriel's own at
-    /// `/oriel/v1`, compute at the root. A person's login at the servers page counts for all of them.
+    /// `/oriel/v1`, compute at the root.
     pub fn router(&self) -> Router {
         Router::new()
             .fallback(compute::handle)
@@ -74,6 +74,11 @@ impl Control {
             .with_state(self.clone())
             .merge(self.identity.router())
             .merge(own::router(self))
-            .layer(from_fn_with_state(self.clone(), own::admit))
+    }
+
+    /// Lets a person's login at the servers page count for these calls, whosoever they are: they see its token as
+    /// `X-Auth-Token`.
+    pub fn admitting(&self, router: Router) -> Router {
+        router.layer(from_fn_with_state(self.clone(), own::admit))
     }
 }

@@ -215,11 +215,13 @@ impl App {
 /// the gateway's call come next, and all else is an API's.
 fn router(control: &Control, gateway: &Gateway, page: &Page) -> Router {
     let doors = (gateway.clone(), page.clone());
-    Router::new()
+    let calls = Router::new()
         .merge(page.router())
         .merge(gateway.router())
         .merge(openapi::router(control))
-        .merge(control.router())
+        .merge(control.router());
+    control
+        .admitting(calls)
         .layer(from_fn_with_state(doors, open_doors))
         .layer(from_fn(linger))
         .layer(from_fn(log_request))

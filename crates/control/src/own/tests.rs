@@ -126,7 +126,7 @@ impl Cloud {
             },
         );
         let cloud = Self {
-            router: control.router(),
+            router: control.admitting(control.router()),
             _folder: folder,
             store,
             embedded,
