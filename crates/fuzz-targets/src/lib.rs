@@ -14,7 +14,7 @@ mod ws;
 #[cfg(test)]
 mod tests;
 
-pub use rfb::{back_end, client_messages, framer, server_init, viewer};
+pub use rfb::{back_end, client_messages, framer, painter, server_init, viewer};
 pub use spice::spice;
 pub use telnet::telnet;
 pub use ws::{frames, upgrade};
