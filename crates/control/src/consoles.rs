@@ -187,6 +187,29 @@ impl Consoles {
         Ok(())
     }
 
+    /// Whether the server has a screen that may be seen, and runs, as far as the inventory knows.
+    pub fn check_screen(&self, server: &Server) -> Result<(), ConsoleError> {
+        self.check_up(server)?;
+        self.check_console(server, ConsoleKind::Novnc).map(drop)
+    }
+
+    /// Whether the server has a console of this kind, and how it is linked to.
+    fn check_console(&self, server: &Server, kind: ConsoleKind) -> Result<&ConsoleLink, ConsoleError> {
+        let link = self
+            .settings
+            .links
+            .get(&kind)
+            .ok_or(ConsoleError::NotServed(kind))?;
+        check_present(server)?;
+        if server.consoles.is_empty() {
+            return Err(ConsoleError::NoConsoles(server.id));
+        }
+        if !server.consoles.contains_key(&kind) {
+            return Err(ConsoleError::NoSuchConsole(kind));
+        }
+        Ok(link)
+    }
+
     /// Grants a console of a server that the principal was found to be allowed to open.
     pub async fn grant(
         &self,
@@ -209,19 +232,7 @@ impl Consoles {
         now: OffsetDateTime,
     ) -> Result<GrantedConsole, ConsoleError> {
         self.check_ready(server)?;
-        let link = self
-            .settings
-            .links
-            .get(&kind)
-            .ok_or(ConsoleError::NotServed(kind))?;
-        check_present(server)?;
-        if server.consoles.is_empty() {
-            return Err(ConsoleError::NoConsoles(server.id));
-        }
-        if !server.consoles.contains_key(&kind) {
-            return Err(ConsoleError::NoSuchConsole(kind));
-        }
-
+        let link = self.check_console(server, kind)?;
         let token = ConsoleToken::random();
         let grant = Grant {
             user: principal.user.id.clone(),

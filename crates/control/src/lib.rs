@@ -13,6 +13,7 @@ pub mod identity;
 pub mod openapi;
 pub mod policy;
 pub mod request_id;
+pub mod screens;
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use crate::compute::ComputeSettings;
 use crate::consoles::{ConsoleSettings, Consoles};
 use crate::identity::Identity;
 use crate::policy::Policy;
+use crate::screens::Screens;
 
 /// A header's value, if it is there and is one.
 fn read_header<T: FromStr>(headers: &HeaderMap, name: impl AsHeaderName) -> Option<T> {
@@ -41,6 +43,7 @@ pub struct Control {
     pub(crate) policy: Arc<Policy>,
     pub(crate) consoles: Arc<Consoles>,
     pub(crate) compute: Arc<ComputeSettings>,
+    pub(crate) screens: Screens,
 }
 
 impl Control {
@@ -60,6 +63,7 @@ impl Control {
             policy,
             consoles,
             compute: Arc::new(compute),
+            screens: Screens::default(),
         }
     }
 
