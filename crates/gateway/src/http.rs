@@ -22,7 +22,7 @@ use hyper::upgrade::OnUpgrade;
 use oriel_domain::EndReason;
 use oriel_ws::handshake::{self, Accepted, HandshakeError};
 
-pub use self::page_call::openapi;
+pub use self::page_call::{openapi, refusal};
 use crate::Gateway;
 use crate::run::{close_at_once, run};
 use crate::session::{Failure, log_end};
@@ -167,7 +167,8 @@ fn switching_protocols(accepted: &Accepted) -> Response {
     response
 }
 
-fn status(reason: EndReason) -> StatusCode {
+/// The status of a refusal for this reason.
+pub fn status(reason: EndReason) -> StatusCode {
     StatusCode::from_u16(reason.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 

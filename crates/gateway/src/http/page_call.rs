@@ -164,8 +164,7 @@ pub(super) async fn redeem_console(State(gateway): State<Gateway>, request: Requ
     let (parts, body) = request.into_parts();
     match inner.redeem_for_page(&parts, body).await {
         Ok((claim, server)) => {
-            let mut response =
-                Json(describe(&server, &claim.grant, &inner.settings)).into_response();
+            let mut response = Json(describe(&server, &claim.grant, &inner.settings)).into_response();
             let token = claim.token;
             let cookie = claim
                 .keep()
@@ -192,8 +191,8 @@ pub(super) fn refuse(failure: Failure, client: ClientAddress) -> Response {
     response
 }
 
-/// A refusal, as pages read it.
-pub(super) fn refusal(status: StatusCode, code: &'static str, message: String) -> Response {
+/// A refusal, as Oriel's own API tells it: its name and what happened. It is not to be kept by anyone.
+pub fn refusal(status: StatusCode, code: &'static str, message: String) -> Response {
     let error = RefusalReason { code, message };
     no_store((status, Json(Refusal { error })).into_response())
 }
