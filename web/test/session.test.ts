@@ -9,7 +9,8 @@ import {
 
 const server = { id: "1", name: "web-1" };
 
-const access: Access = { server, role: "owner", reconnectMs: 60_000 };
+const rights = { clipboardToServer: true, clipboardToClient: true, maxClipboard: 1000 };
+const access: Access = { server, role: "owner", rights, typing: null, reconnectMs: 60_000 };
 
 const accepted: SessionEvent = { type: "link-accepted", access };
 const ready: SessionEvent = { type: "screen-ready" };
