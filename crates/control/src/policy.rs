@@ -61,6 +61,8 @@ rules! {
     RemoteConsoles = "os_compute_api:os-remote-consoles", "rule:project_member_or_admin";
     /// Using a console that one may open, rather than looking on.
     ConsoleControl = "oriel:console:control", "@";
+    /// Seeing a server's screen as a picture, without opening its console.
+    Screenshot = "oriel:servers:screenshot", "rule:project_member_or_admin";
     /// Looking up what a console token stands for.
     ConsoleAuthTokens = "os_compute_api:os-console-auth-tokens", "rule:context_is_admin";
     /// Reading what a server wrote on its serial line.

@@ -24,7 +24,7 @@ use oriel_ws::handshake::{self, Accepted, HandshakeError};
 use tokio::sync::oneshot;
 use tracing::{Instrument as _, Span};
 
-pub use self::page_call::openapi;
+pub use self::page_call::{openapi, refusal};
 use crate::run::{close_at_once, run};
 use crate::session::{Failure, log_end};
 use crate::{Gateway, Inner};
@@ -194,7 +194,8 @@ fn switching_protocols(accepted: &Accepted) -> Response {
     response
 }
 
-fn status(reason: EndReason) -> StatusCode {
+/// The status of a refusal for this reason.
+pub fn status(reason: EndReason) -> StatusCode {
     StatusCode::from_u16(reason.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
