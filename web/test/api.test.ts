@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { consoleSocketUrl, openConsole } from "../src/api.ts";
+import { consoleSocketUrl, openConsole } from "../src/console/api.ts";
 
 const token = "6d2bd1f4-5d3f-4f5e-9d7c-1f0d3c1c2b3a";
 
@@ -10,7 +10,13 @@ function gatewayAnswers(status: number, body: string) {
 }
 
 const granted = (server: object) =>
-  JSON.stringify({ console: { server, protocol: "vnc", type: "novnc", reconnect_for: 60 } });
+  JSON.stringify({
+    console: {
+      ...{ server, protocol: "vnc", type: "novnc", reconnect_for: 60 },
+      may: { input: true, clipboard_to_server: true, clipboard_to_client: false, max_clipboard: 9 },
+      typing: { layouts: ["de"], max_characters: 20, max_rate: 90 },
+    },
+  });
 
 const refused = (code: unknown) => JSON.stringify({ error: { code, message: "…" } });
 
@@ -25,6 +31,8 @@ describe("opening a console", () => {
       server: { id: "1", name: "web-1" },
       role: "owner",
       reconnectMs: 60_000,
+      rights: { clipboardToServer: true, clipboardToClient: false, maxClipboard: 9 },
+      typing: { layouts: ["de"], maxCharacters: 20, maxRate: 90 },
     });
 
     const [path, request] = fetched.mock.calls[0] ?? [];

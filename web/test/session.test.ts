@@ -5,11 +5,12 @@ import {
   type SessionEvent,
   type State,
   transition,
-} from "../src/session.ts";
+} from "../src/console/session.ts";
 
 const server = { id: "1", name: "web-1" };
 
-const access: Access = { server, role: "owner", reconnectMs: 60_000 };
+const rights = { clipboardToServer: true, clipboardToClient: true, maxClipboard: 1000 };
+const access: Access = { server, role: "owner", rights, typing: null, reconnectMs: 60_000 };
 
 const accepted: SessionEvent = { type: "link-accepted", access };
 const ready: SessionEvent = { type: "screen-ready" };

@@ -1,7 +1,6 @@
 //! The page's call: it redeems its token and learns what it opens.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
@@ -10,13 +9,15 @@ use axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use oriel_domain::{ConsoleToken, EndReason, Grant, Server};
+use oriel_keyboard::Layout;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::{ClientAddress, body, client_of, log_refusal, status, tell_when_to_retry};
 use crate::redeem::Claim;
+use crate::rules::Rules;
 use crate::session::{Failure, PageId};
-use crate::{Gateway, Inner};
+use crate::{Gateway, GatewaySettings, Inner};
 
 /// Largest body of the page's call, in bytes.
 const MAX_BODY: usize = 4096;
@@ -51,6 +52,40 @@ struct ConsoleFacts {
     role: &'static str,
     /// Seconds that a page goes on trying to come back to a console that broke.
     reconnect_for: u64,
+    /// What the viewer may do.
+    may: RightsFacts,
+    /// How text is typed for the viewer, where it is.
+    typing: Option<TypingFacts>,
+}
+
+/// What a viewer may do, as its role and the operator have it. The gateway sees to it; a page shows it.
+#[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a right of its own")]
+struct RightsFacts {
+    /// Press keys and move the pointer.
+    input: bool,
+    /// Put text into the guest's clipboard.
+    clipboard_to_server: bool,
+    /// Get the guest's clipboard.
+    clipboard_to_client: bool,
+    /// Most bytes of one clipboard text to the guest. A longer one ends the session.
+    max_clipboard: u32,
+    /// Change the size of the guest's screen.
+    resize: bool,
+    /// Shut the machine down, reboot or reset it by the screen's protocol.
+    power: bool,
+    /// Hear the guest.
+    audio: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+struct TypingFacts {
+    /// The keyboard layouts that a guest may have, in the order of their names.
+    layouts: Vec<&'static str>,
+    /// Longest text, in characters.
+    max_characters: usize,
+    /// Most key events a second: a character is two, with Shift up to four.
+    max_rate: u32,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -129,8 +164,7 @@ pub(super) async fn redeem_console(State(gateway): State<Gateway>, request: Requ
     let (parts, body) = request.into_parts();
     match inner.redeem_for_page(&parts, body).await {
         Ok((claim, server)) => {
-            let mut response =
-                Json(describe(&server, &claim.grant, inner.settings.reconnect_for)).into_response();
+            let mut response = Json(describe(&server, &claim.grant, &inner.settings)).into_response();
             let token = claim.token;
             let cookie = claim
                 .keep()
@@ -180,8 +214,10 @@ pub(super) async fn read_call(
     Ok((body.token.parse().map_err(|_| EndReason::TokenUnknown)?, page))
 }
 
-fn describe(server: &Server, grant: &Grant, reconnect_for: Duration) -> OpenedConsole {
+fn describe(server: &Server, grant: &Grant, settings: &GatewaySettings) -> OpenedConsole {
     let kind = grant.console;
+    let rules = Rules::of(settings.rights, grant.role);
+    let typing = settings.typing;
     OpenedConsole {
         console: ConsoleFacts {
             server: ServerFacts {
@@ -191,7 +227,21 @@ fn describe(server: &Server, grant: &Grant, reconnect_for: Duration) -> OpenedCo
             protocol: kind.protocol().name(),
             kind: kind.name(),
             role: grant.role.name(),
-            reconnect_for: reconnect_for.as_secs(),
+            reconnect_for: settings.reconnect_for.as_secs(),
+            may: RightsFacts {
+                input: rules.input,
+                clipboard_to_server: rules.clipboard_to_server,
+                clipboard_to_client: rules.clipboard_to_client,
+                max_clipboard: rules.max_cut_text,
+                resize: rules.resize,
+                power: rules.power,
+                audio: rules.audio,
+            },
+            typing: typing.serves(rules, kind).is_ok().then(|| TypingFacts {
+                layouts: Layout::ALL.iter().map(|layout| layout.name()).collect(),
+                max_characters: typing.max_characters,
+                max_rate: typing.max_rate,
+            }),
         },
     }
 }
