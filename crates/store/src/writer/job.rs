@@ -18,24 +18,23 @@ pub(super) trait Job: Send {
 }
 
 /// A job that was asked for.
-pub(super) struct Asked<T, F> {
+struct Asked<T, F> {
     work: Option<F>,
     outcome: Option<Result<T, StoreError>>,
     caller: oneshot::Sender<Result<T, StoreError>>,
 }
 
-impl<T, F> Asked<T, F>
+/// This work, for whoever waits at the other end.
+pub(super) fn job<T, F>(work: F, caller: oneshot::Sender<Result<T, StoreError>>) -> Box<dyn Job>
 where
     T: Send + 'static,
     F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
 {
-    pub fn new(work: F, caller: oneshot::Sender<Result<T, StoreError>>) -> Box<dyn Job> {
-        Box::new(Self {
-            work: Some(work),
-            outcome: None,
-            caller,
-        })
-    }
+    Box::new(Asked {
+        work: Some(work),
+        outcome: None,
+        caller,
+    })
 }
 
 impl<T, F> Job for Asked<T, F>
