@@ -25,7 +25,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
-use self::job::{Job, job};
+use self::job::{Asked, Job};
 use crate::{BUSY_TIMEOUT, StoreError};
 
 /// Jobs that may wait. Further callers wait for room, each in its own task: that bounds memory, and
@@ -110,7 +110,7 @@ impl Writer {
         when: impl FnOnce(Box<dyn Job>) -> Message,
     ) -> Result<T, StoreError> {
         let (caller, answer) = oneshot::channel();
-        if self.queue.send(when(job(work, caller))).await.is_err() {
+        if self.queue.send(when(Asked::boxed(work, caller))).await.is_err() {
             return Err(sqlx::Error::PoolClosed.into());
         }
         answer

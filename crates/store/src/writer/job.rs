@@ -18,23 +18,24 @@ pub(super) trait Job: Send {
 }
 
 /// A job that was asked for.
-struct Asked<T, F> {
+pub(super) struct Asked<T, F> {
     work: Option<F>,
     outcome: Option<Result<T, StoreError>>,
     caller: oneshot::Sender<Result<T, StoreError>>,
 }
 
-/// This work, for whoever waits at the other end.
-pub(super) fn job<T, F>(work: F, caller: oneshot::Sender<Result<T, StoreError>>) -> Box<dyn Job>
+impl<T, F> Asked<T, F>
 where
     T: Send + 'static,
     F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
 {
-    Box::new(Asked {
-        work: Some(work),
-        outcome: None,
-        caller,
-    })
+    pub fn boxed(work: F, caller: oneshot::Sender<Result<T, StoreError>>) -> Box<dyn Job> {
+        Box::new(Self {
+            work: Some(work),
+            outcome: None,
+            caller,
+        })
+    }
 }
 
 impl<T, F> Job for Asked<T, F>
