@@ -13,15 +13,19 @@ interface Props {
 /** Lies over a corner of the console, which stays in sight and in use. Escape closes it. */
 export function Panel({ id, title, close, children }: Props) {
   const panel = useRef<HTMLElement>(null);
-  const opened = useRef(false);
-  // When it opens, and whenever what had the focus has gone with what was done: the keyboard must not be left nowhere.
   useEffect(() => {
-    if (!opened.current || document.activeElement === document.body) {
-      opened.current = true;
+    const lead = () => {
       const first = panel.current?.querySelector<HTMLElement>("[data-first]") ?? panel.current;
       first?.focus({ preventScroll: true });
+    };
+    lead();
+    // What had the focus may go with what was done by it. The keyboard must not be left nowhere.
+    const watching = new MutationObserver(() => document.activeElement === document.body && lead());
+    if (panel.current !== null) {
+      watching.observe(panel.current, { childList: true, subtree: true });
     }
-  });
+    return () => watching.disconnect();
+  }, []);
   const closeByKey = (event: KeyboardEvent) => {
     if (event.key === "Escape") {
       event.stopPropagation();
