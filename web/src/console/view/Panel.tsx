@@ -13,17 +13,23 @@ interface Props {
 /** Lies over a corner of the console, which stays in sight and in use. Escape closes it. */
 export function Panel({ id, title, close, children }: Props) {
   const panel = useRef<HTMLElement>(null);
+  // When it opens, and whenever what had the focus has gone with what was done: the keyboard must not be left nowhere.
   useEffect(() => {
-    const lead = () => {
-      const first = panel.current?.querySelector<HTMLElement>("[data-first]") ?? panel.current;
-      first?.focus({ preventScroll: true });
-    };
-    lead();
-    // What had the focus may go with what was done by it. The keyboard must not be left nowhere.
-    const watching = new MutationObserver(() => document.activeElement === document.body && lead());
-    if (panel.current !== null) {
-      watching.observe(panel.current, { childList: true, subtree: true });
+    const element = panel.current;
+    if (element === null) {
+      return undefined;
     }
+    const focus = () => {
+      const first = element.querySelector<HTMLElement>("[data-first]") ?? element;
+      first.focus({ preventScroll: true });
+    };
+    const watching = new MutationObserver(() => {
+      if (document.activeElement === document.body) {
+        focus();
+      }
+    });
+    watching.observe(element, { childList: true, subtree: true });
+    focus();
     return () => watching.disconnect();
   }, []);
   const closeByKey = (event: KeyboardEvent) => {
