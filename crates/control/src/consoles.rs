@@ -47,6 +47,8 @@ pub struct ConsoleLink {
 pub struct ConsoleSettings {
     /// The kinds of console that are served.
     pub links: BTreeMap<ConsoleKind, ConsoleLink>,
+    /// The gateway's bare WebSocket, for clients that are not Oriel's page.
+    pub socket: ConsoleLink,
     /// How long a token opens its console.
     pub ttl: Duration,
     /// How often it does.
@@ -163,6 +165,23 @@ impl Consoles {
             .any(|kind| kind.protocol().name() == protocol)
     }
 
+    fn serves_kind(&self, kind: ConsoleKind) -> bool {
+        self.settings.links.contains_key(&kind)
+    }
+
+    /// The kinds of console of a server that this principal can open in a browser.
+    pub fn openable(&self, principal: &Principal, server: &Server) -> impl Iterator<Item = ConsoleKind> {
+        let may = self
+            .policy
+            .check(Rule::RemoteConsoles, principal, Target::of(server))
+            .is_ok();
+        let all = server.consoles.keys().copied();
+        all.filter(move |kind| {
+            let link = self.settings.links.get(kind);
+            may && link.is_some_and(|link| link.base_url.scheme().starts_with("http"))
+        })
+    }
+
     /// Whether the server is in a state to open a console of it at all.
     pub fn check_ready(&self, server: &Server) -> Result<(), ConsoleError> {
         if server.host.is_none() {
@@ -208,12 +227,34 @@ impl Consoles {
         lang: Option<&str>,
         now: OffsetDateTime,
     ) -> Result<GrantedConsole, ConsoleError> {
+        self.grant_by(principal, server, kind, self.settings.links.get(&kind), lang, now)
+            .await
+    }
+
+    /// Grants a console as [`grant`](Self::grant) does, with the address of its bare WebSocket rather than of a page.
+    pub async fn grant_socket(
+        &self,
+        principal: &Principal,
+        server: &Server,
+        kind: ConsoleKind,
+        now: OffsetDateTime,
+    ) -> Result<GrantedConsole, ConsoleError> {
+        let carried = self.serves_kind(kind) && is_carried(kind);
+        let link = carried.then_some(&self.settings.socket);
+        self.grant_by(principal, server, kind, link, None, now).await
+    }
+
+    async fn grant_by(
+        &self,
+        principal: &Principal,
+        server: &Server,
+        kind: ConsoleKind,
+        link: Option<&ConsoleLink>,
+        lang: Option<&str>,
+        now: OffsetDateTime,
+    ) -> Result<GrantedConsole, ConsoleError> {
         self.check_ready(server)?;
-        let link = self
-            .settings
-            .links
-            .get(&kind)
-            .ok_or(ConsoleError::NotServed(kind))?;
+        let link = link.ok_or(ConsoleError::NotServed(kind))?;
         check_present(server)?;
         if server.consoles.is_empty() {
             return Err(ConsoleError::NoConsoles(server.id));
@@ -311,6 +352,14 @@ impl Consoles {
     }
 }
 
+/// Whether the gateway carries this kind itself.
+fn is_carried(kind: ConsoleKind) -> bool {
+    matches!(
+        kind,
+        ConsoleKind::Novnc | ConsoleKind::Serial | ConsoleKind::SpiceHtml5
+    )
+}
+
 /// A server that is being made counts as not ready; one that its host has lost as not there.
 fn check_present(server: &Server) -> Result<(), ConsoleError> {
     match server.status {
@@ -339,6 +388,24 @@ fn last_lines(text: &str, lines: Option<usize>) -> String {
 }
 
 impl ConsoleLink {
+    /// The link to the gateway's bare WebSocket, where Oriel is reached like this.
+    pub fn to_socket(public_url: &Url) -> Self {
+        let mut base_url = public_url.clone();
+        let scheme = if public_url.scheme() == "http" {
+            "ws"
+        } else {
+            "wss"
+        };
+        // Between schemes of the web this never fails.
+        base_url.set_scheme(scheme).ok();
+        base_url.set_path("/websockify");
+        Self {
+            base_url,
+            form: LinkForm::Token,
+            lang: None,
+        }
+    }
+
     /// The link that carries this token, in a language that was asked for.
     fn with(&self, token: &ConsoleToken, lang: Option<&str>) -> String {
         let mut url = self.base_url.clone();

@@ -4,8 +4,9 @@ import { waitBeforeTry } from "./backoff.ts";
 import { Clipboard } from "./clipboard.ts";
 import type { Connection } from "./connection.ts";
 import { type SessionNews, SideChannel } from "./events.ts";
+import type { Link } from "./link.ts";
 import type { End } from "./reasons.ts";
-import { initialState, type SessionEvent, type State, transition } from "./session.ts";
+import { type Access, initialState, type SessionEvent, type State, transition } from "./session.ts";
 import { TextTyping } from "./typing.ts";
 
 /** How long the console's own connection may outlive the end that the side channel tells. */
@@ -27,6 +28,8 @@ export class LiveConsole {
   readonly #pageId = randomPageId();
   readonly #page: URL;
   readonly #token: string | null;
+  /** Whether this viewer wants to look on, whatever the link allows. */
+  readonly #viewOnly: boolean;
   readonly #place: () => Place;
   #sideChannel: SideChannel | null = null;
   /** The guest's clipboard, as far as this viewer may use it. */
@@ -38,9 +41,10 @@ export class LiveConsole {
   #timer: number | undefined;
 
   /** `place` is asked when the console is opened. */
-  constructor(page: URL, token: string | null, place: () => Place) {
+  constructor(page: URL, { token, viewOnly }: Link, place: () => Place) {
     this.#page = page;
     this.#token = token;
+    this.#viewOnly = viewOnly;
     this.#place = place;
     const session = computed(() => this.#news.value?.session ?? null);
     this.typing = new TextTyping(session, token);
@@ -78,7 +82,8 @@ export class LiveConsole {
       this.#ended(opening.end);
       return;
     }
-    this.#handle({ type: "link-accepted", access: opening });
+    const access: Access = this.#viewOnly ? { ...opening, role: "observer" } : opening;
+    this.#handle({ type: "link-accepted", access });
     if (vnc === null) {
       this.#ended({ reason: "network-lost" });
       return;
@@ -86,7 +91,7 @@ export class LiveConsole {
     this.#told = null;
     this.#connection.value = vnc.connectVnc(
       consoleSocketUrl(this.#page, token, this.#pageId),
-      { ...this.#place(), watching: opening.role === "observer" },
+      { ...this.#place(), watching: access.role === "observer" },
       {
         ready: () => {
           this.#handle({ type: "screen-ready" });

@@ -3,6 +3,7 @@ import { chooseLanguage, wishedLanguages } from "../common/language.ts";
 import { speak } from "../common/words.ts";
 import { parseLink } from "./link.ts";
 import { LiveConsole } from "./live.ts";
+import { speakWithPortal } from "./portal.ts";
 import { Tuning } from "./tuning.ts";
 import { App } from "./view/App.tsx";
 import { keptViewState } from "./view/state.ts";
@@ -14,7 +15,7 @@ await speak(chooseLanguage(link.language, wishedLanguages()));
 
 const screen = createRef<HTMLDivElement>();
 const lastPicture = createRef<HTMLCanvasElement>();
-const live = new LiveConsole(page, link.token, () => {
+const live = new LiveConsole(page, link, () => {
   if (screen.current === null || lastPicture.current === null) {
     throw new Error("the console is opened before there is a place for it on the page");
   }
@@ -26,6 +27,7 @@ render(
   <App live={live} view={view} tuning={tuning} screen={screen} lastPicture={lastPicture} />,
   document.body,
 );
+speakWithPortal(live);
 
 window.addEventListener("online", () => live.check());
 window.addEventListener("offline", () => live.check());

@@ -108,6 +108,7 @@ impl Cloud {
             policy,
             ConsoleSettings {
                 links: BTreeMap::from([(ConsoleKind::Novnc, link)]),
+                socket: ConsoleLink::to_socket(&"https://oriel.example".parse().unwrap()),
                 ttl: Duration::minutes(10),
                 uses: Uses::One,
             },

@@ -138,6 +138,7 @@ impl Cloud {
                     ),
                     (ConsoleKind::Serial, link("wss://serial.example/", None)),
                 ]),
+                socket: ConsoleLink::to_socket(&"https://oriel.example".parse().unwrap()),
                 ttl: Duration::minutes(10),
                 uses: Uses::One,
             },

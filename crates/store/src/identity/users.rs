@@ -96,10 +96,18 @@ impl Store {
         .bind(&new.name)
         .bind(new.password.expose())
         .bind(to_seconds(now))
-        .execute(&self.write)
+        .execute(&mut *self.write.turn().await?)
         .await
         .map_err(taken("user", &new.name))?;
         Ok(id)
+    }
+
+    /// Whether there is any user.
+    pub async fn has_users(&self) -> Result<bool, StoreError> {
+        let row = sqlx::query("SELECT EXISTS (SELECT 1 FROM users)")
+            .fetch_one(&self.read)
+            .await?;
+        Ok(row.try_get(0)?)
     }
 
     /// Every user, by domain and name.
