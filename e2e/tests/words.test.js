@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { assertAccessible } from "../harness/axe.js";
 import { BackEnd, silent, whiteScreen } from "../harness/back-ends.js";
 import { Site } from "../harness/site.js";
+import { until } from "../harness/wait.js";
 
 const artifacts = fileURLToPath(new URL("../artifacts/", import.meta.url));
 const messages = async (language) => {
@@ -14,6 +15,12 @@ const messages = async (language) => {
 
 const languages = ["de", "fr", "es", "pt", "ja", "ko", "ru", "zh-cn", "en"];
 const widths = [360, 768, 1280];
+
+/** The tools of the bar that open something, and what. */
+const panels = {
+  ...{ "type-text": "#typing", "clipboard-tool": "#clipboard" },
+  ...{ keys: "#side", view: "#side", facts: "#side" },
+};
 
 /** The gateway's close codes, of `web/src/console/reasons.ts`. */
 const codes = {
@@ -58,23 +65,19 @@ describe("the words of the console page", () => {
       for (const width of widths) {
         await page.showOn({ width, height: 700 });
         await assertFits(page, `${language} at ${width}`);
-        for (const [tool, panel] of [
-          ["type-text", "#typing"],
-          ["clipboard-tool", "#clipboard"],
-        ]) {
-          await page.click(tool);
+        for (const [tool, panel] of Object.entries(panels)) {
+          await choose(page, tool);
           await page.at(panel).waitFor();
-          await assertFits(page, `${panel} in ${language} at ${width}`);
+          await assertFits(page, `${tool} in ${language} at ${width}`);
           if (width === 360) {
-            await page.screenshot(`${artifacts}phone-${panel.slice(1)}-${language}.png`);
+            await page.screenshot(`${artifacts}phone-${tool}-${language}.png`);
           }
-          await page.strike("Escape");
+          await page.at(`${panel} button`).first().click();
+          await page.at(panel).waitFor({ state: "detached" });
         }
-        for (const menu of ["keys", "language"]) {
-          await page.at(`#${menu} summary`).click();
-          await assertFits(page, `#${menu} in ${language} at ${width}`);
-          await page.strike("Escape");
-        }
+        await page.at("#language summary").click();
+        await assertFits(page, `the languages in ${language} at ${width}`);
+        await page.strike("Escape");
       }
       await assertAccessible(page, language);
     }
@@ -134,6 +137,14 @@ describe("the words of the console page", () => {
   });
 });
 
+/** Presses a tool, wherever there is room for it. */
+async function choose(page, tool) {
+  if ((await page.at(`#more #${tool}`).count()) > 0) {
+    await page.at("#more summary").click();
+  }
+  await page.click(tool);
+}
+
 /** In the page: has its WebSocket closed at once, with the code that the address ends with. */
 function closeByHash() {
   const code = Number(location.hash.slice(1));
@@ -148,33 +159,38 @@ function closeByHash() {
   });
 }
 
-/** Fails where a word is cut off, or stands outside the page. */
+/** Fails where a word is cut off, or stands outside the page, once the bar has found room for its tools. */
 async function assertFits(page, what) {
-  const cut = await page.evaluate(() => {
-    const width = document.documentElement.clientWidth;
-    const told = [];
-    for (const element of document.querySelectorAll("body, body *")) {
-      const { overflowX, textOverflow, display } = getComputedStyle(element);
-      const box = element.getBoundingClientRect();
-      if (
-        // What is for screen readers alone has a pixel.
-        box.width <= 1 ||
-        element.closest("#screen, .said-only, svg, option, details:not([open]) > .menu")
-      ) {
-        continue;
-      }
-      const name = `${element.tagName}#${element.id}.${element.className}`;
-      if (box.left < -1 || box.right > width + 1) {
-        told.push(`${name} reaches from ${box.left} to ${box.right} of ${width}`);
-      }
-      // What scrolls, or ends in an ellipsis on purpose, is in its place.
-      const mayBeLonger =
-        overflowX === "auto" || textOverflow === "ellipsis" || display === "inline";
-      if (!mayBeLonger && element.scrollWidth > element.clientWidth + 1) {
-        told.push(`${name} needs ${element.scrollWidth} and has ${element.clientWidth}`);
-      }
-    }
-    return told;
-  });
+  let cut;
+  const fits = async () => {
+    cut = await page.evaluate(findCut);
+    return cut.length === 0;
+  };
+  await until(`${what} to fit`, fits, 5).catch(() => {});
   assert.deepEqual(cut, [], `${what}: words do not fit`);
+}
+
+/** In the page: what is cut off, or stands outside. */
+function findCut() {
+  const width = document.documentElement.clientWidth;
+  const told = [];
+  for (const element of document.querySelectorAll("body, body *")) {
+    const { overflowX, textOverflow, display } = getComputedStyle(element);
+    const box = element.getBoundingClientRect();
+    // What is for screen readers alone has a pixel; the server's picture is no word.
+    const none = "#pan, #screen, .said-only, svg, option, details:not([open]) > .menu";
+    if (box.width <= 1 || element.closest(none)) {
+      continue;
+    }
+    const name = `${element.tagName}#${element.id}.${element.className}`;
+    if (box.left < -1 || box.right > width + 1) {
+      told.push(`${name} reaches from ${box.left} to ${box.right} of ${width}`);
+    }
+    // What scrolls, or ends in an ellipsis on purpose, is in its place.
+    const mayBeLonger = overflowX === "auto" || textOverflow === "ellipsis" || display === "inline";
+    if (!mayBeLonger && element.scrollWidth > element.clientWidth + 1) {
+      told.push(`${name} needs ${element.scrollWidth} and has ${element.clientWidth}`);
+    }
+  }
+  return told;
 }

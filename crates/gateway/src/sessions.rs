@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use oriel_domain::{Digest, EndReason, Grant, ProjectId, Protocol, ServerId, SessionId, UserId, ViewerRole};
-use oriel_store::{SessionRecord, Store};
+use oriel_store::{Opening, SessionRecord, Store};
 use time::OffsetDateTime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 use tokio_util::task::TaskTracker;
@@ -124,9 +124,9 @@ fn one_less<K>(entry: Entry<'_, K, usize>) {
     }
 }
 
-/// Those who look at one server learn that somebody came or went.
+/// Those who look at one server learn that somebody came or went, where a side channel listens.
 fn tell_company(viewers: &[Arc<Live>]) {
-    for live in viewers {
+    for live in viewers.iter().filter(|live| live.status.receiver_count() > 0) {
         live.status
             .send_modify(|status| status.company = status.company.wrapping_add(1));
     }
@@ -207,24 +207,25 @@ impl Sessions {
         self.register().room(&self.inner.limits, token, grant).map(drop)
     }
 
-    /// Begins a session and records it. Those that it takes over from are told so.
-    pub async fn begin(
-        &self,
-        slot: Slot,
-        token: Digest,
-        grant: Grant,
-        page: Option<PageId>,
-        client: ClientAddress,
-    ) -> Result<Session, Failure> {
-        let mut live = Live::new(token, grant, page, client);
+    /// What is recorded of a session before it begins.
+    pub fn opening(&self, client: ClientAddress) -> Opening {
+        Opening {
+            id: SessionId::random(),
+            client: client.to_string(),
+            gateway: self.inner.gateway.clone(),
+        }
+    }
+
+    /// Begins a session, and records it unless its opening was `recorded`. Those that it takes over from are told so.
+    pub async fn begin(&self, slot: Slot, mut live: Live, recorded: bool) -> Result<Session, Failure> {
         let live = {
             let mut register = self.register();
-            for loser in register.room(&self.inner.limits, &token, &live.grant)? {
+            for loser in register.room(&self.inner.limits, &live.token, &live.grant)? {
                 loser.end_by(EndReason::TakenOver, live.grant.user_name.clone());
             }
             if live.grant.console.protocol() == Protocol::Spice {
                 let viewers = register.viewers(live.grant.server);
-                if let Some(other) = viewers.iter().find(|other| other.token == token) {
+                if let Some(other) = viewers.iter().find(|other| other.token == live.token) {
                     // Keys and pointer have a channel of their own; the others would be idle for ever.
                     live.traffic.share_hand(&other.traffic);
                 }
@@ -235,18 +236,20 @@ impl Sessions {
         };
         // From here on, every way out ends the session.
         let session = Session::new(Arc::clone(&live), self.clone(), slot);
-        let record = SessionRecord {
-            id: live.id,
-            token,
-            grant: live.grant.clone(),
-            client: client.to_string(),
-            gateway: self.inner.gateway.clone(),
-            began_at: live.began_at,
-        };
-        self.inner.store.begin_session(&record).await?;
+        if !recorded {
+            let record = SessionRecord {
+                id: live.id,
+                token: live.token,
+                grant: live.grant.clone(),
+                client: live.client.to_string(),
+                gateway: self.inner.gateway.clone(),
+                began_at: live.began_at,
+            };
+            self.inner.store.begin_session(&record).await?;
+        }
         tracing::info!(
-            session_id = %live.id, grant = %token.short(), server_id = %record.grant.server,
-            project_id = %record.grant.project, user_id = %record.grant.user, client = %record.client,
+            session_id = %live.id, grant = %live.token.short(), server_id = %live.grant.server,
+            project_id = %live.grant.project, user_id = %live.grant.user, client = %live.client,
             "session began"
         );
         Ok(session)

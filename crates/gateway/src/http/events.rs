@@ -145,7 +145,7 @@ impl Inner {
     async fn session_of(&self, parts: &http::request::Parts, body: Body) -> Result<Arc<Live>, Failure> {
         self.check_origin(parts)?;
         let (token, page) = read_call(&parts.headers, body).await?;
-        let claim = self.redeem(&token, &parts.headers).await?;
+        let claim = self.redeem_apart(&token, &parts.headers).await?;
         let live = self.sessions.of_page(claim.grant.server, &claim.token, page);
         // A token that nobody has used yet has no session, and must not be used up by this.
         claim.give_back().await;

@@ -129,7 +129,7 @@ impl Inner {
         self.check_origin(parts)?;
         self.sessions.check_open()?;
         let (token, _) = read_call(&parts.headers, body).await?;
-        let claim = self.redeem(&token, &parts.headers).await?;
+        let claim = self.redeem_apart(&token, &parts.headers).await?;
         match self.locate(&claim.grant) {
             Ok((server, _)) => Ok((claim, server)),
             Err(reason) => {
