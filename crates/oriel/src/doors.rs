@@ -38,11 +38,12 @@ struct Shared {
 
 impl Doors {
     pub fn new(control: &Control, gateway: &Gateway, page: Page, hsts: Option<HeaderValue>) -> Self {
-        let paths = Router::new()
+        let calls = Router::new()
             .merge(page.router())
             .merge(gateway.router())
             .merge(openapi::router(control))
             .merge(control.router());
+        let paths = control.admitting(calls);
         Self {
             shared: Arc::new(Shared {
                 gateway: gateway.clone(),
