@@ -2,7 +2,7 @@
 
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
-use oriel_domain::{ConsoleToken, Digest, EndReason, Grant, ResumeSecret, Uses};
+use oriel_domain::{ConsoleKind, ConsoleToken, Digest, EndReason, Grant, ResumeSecret, Uses};
 use oriel_store::Store;
 use time::OffsetDateTime;
 use tokio_util::task::TaskTracker;
@@ -23,6 +23,20 @@ pub(crate) struct Claim {
 }
 
 impl Claim {
+    /// Which of the grant's consoles it is for: from here on that is the console of its grant. Without a choice it is
+    /// the link's own. A choice that the grant does not have is refused, and nothing is used up.
+    pub async fn choose(mut self, choice: Option<Choice>) -> Result<Self, EndReason> {
+        let Some(Choice(kind)) = choice else {
+            return Ok(self);
+        };
+        if let Some(grant) = kind.and_then(|kind| self.grant.clone().choosing(kind)) {
+            self.grant = grant;
+            return Ok(self);
+        }
+        self.give_back().await;
+        Err(EndReason::ConsoleNotGranted)
+    }
+
     /// Keeps the token used, and returns the secret that the browser must be handed.
     pub fn keep(mut self) -> Option<ResumeSecret> {
         self.fresh.take()
@@ -152,6 +166,30 @@ pub(crate) fn token_of(query: Option<&str>, headers: &HeaderMap) -> Result<Conso
         .ok_or(EndReason::TokenMissing)?
         .parse()
         .map_err(|_| EndReason::TokenUnknown)
+}
+
+/// A console that a request chooses among those of its grant, by its type; none if no console has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Choice(Option<ConsoleKind>);
+
+impl Choice {
+    /// Reads a type, such as `serial`.
+    pub fn parse(text: &str) -> Self {
+        Self(text.parse().ok())
+    }
+
+    /// Whether it is this one.
+    pub fn is(self, kind: ConsoleKind) -> bool {
+        self.0 == Some(kind)
+    }
+}
+
+/// Which console a WebSocket's address chooses: the last `console` of the query.
+pub(crate) fn choice_of(query: Option<&str>) -> Option<Choice> {
+    form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+        .filter(|(name, value)| name == "console" && !value.is_empty())
+        .last()
+        .map(|(_, value)| Choice::parse(&value))
 }
 
 /// What a page calls itself in its WebSocket's address.

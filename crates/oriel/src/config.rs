@@ -25,8 +25,8 @@ use url::Url;
 
 pub use self::log::{Log, LogFormat};
 pub use self::planes::{
-    Compute, Consoles, Gateway, Grants, Identity, IdentityMode, Inventory, Policy, SecondViewer, Typing,
-    ViewersAtOnce,
+    Compute, Consoles, Gateway, Grants, Identity, IdentityMode, Inventory, Policy, SecondViewer, SerialLink,
+    Typing, ViewersAtOnce,
 };
 pub use self::port::{Listen, MinTls, Page, Tls, TlsMode};
 pub use self::reference::EXAMPLE;

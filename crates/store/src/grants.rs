@@ -1,8 +1,8 @@
 //! Grants: minted by the control plane, redeemed by the gateway.
 
 use oriel_domain::{
-    ConsoleKind, Digest, Evidence, Grant, ProjectId, RefusedToken, ResumeSecret, Role, ServerId, UserId,
-    Uses, ViewerRole,
+    ConsoleKind, ConsoleKinds, Digest, Evidence, Grant, ProjectId, RefusedToken, ResumeSecret, Role,
+    ServerId, UserId, Uses, ViewerRole,
 };
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
@@ -25,7 +25,7 @@ pub struct Redeemed {
 
 macro_rules! insert_grant {
     () => {
-        "INSERT INTO grants (token_hash, user_id, project_id, server_id, console, role, user_name, uses, created_at, expires_at) "
+        "INSERT INTO grants (token_hash, user_id, project_id, server_id, console, further, role, user_name, uses, created_at, expires_at) "
     };
 }
 
@@ -34,7 +34,7 @@ macro_rules! insert_grant_while {
     ($table:literal, $which:literal) => {
         concat!(
             insert_grant!(),
-            "SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (
+            "SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (
                  SELECT 1 FROM ",
             $table,
             " e
@@ -52,7 +52,10 @@ impl Store {
     /// Keeps a new grant under its token's digest, for whom another identity vouches. When this
     /// returns, it is on the disk.
     pub async fn mint(&self, token: &Digest, grant: &Grant) -> Result<(), StoreError> {
-        let insert = sqlx::query(concat!(insert_grant!(), "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+        let insert = sqlx::query(concat!(
+            insert_grant!(),
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        ));
         self.writer.execute(bind(insert, token, grant)).await?;
         Ok(())
     }
@@ -207,6 +210,7 @@ fn bind<'q>(insert: Insert<'q>, token: &'q Digest, grant: &'q Grant) -> Insert<'
         .bind(grant.project.as_str())
         .bind(grant.server.to_string())
         .bind(grant.console.name())
+        .bind(grant.further.to_string())
         .bind(grant.role.name())
         .bind(grant.user_name.as_deref())
         .bind(uses_name(grant.uses))
@@ -246,6 +250,7 @@ impl HeldGrant {
             project: parse::<ProjectId>("grants.project_id", text("project_id")?)?,
             server: parse::<ServerId>("grants.server_id", text("server_id")?)?,
             console: parse::<ConsoleKind>("grants.console", text("console")?)?,
+            further: parse::<ConsoleKinds>("grants.further", text("further")?)?,
             role: parse::<ViewerRole>("grants.role", text("role")?)?,
             user_name: row.try_get::<Option<&str>, _>("user_name")?.map(Into::into),
             uses: parse_uses(text("uses")?)?,

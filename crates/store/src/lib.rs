@@ -185,6 +185,11 @@ fn migrator() -> Migrator {
             include_str!("../migrations/0006_keystone_keys.sql"),
         ),
         step(8, "viewers", include_str!("../migrations/0008_viewers.sql")),
+        step(
+            9,
+            "further consoles",
+            include_str!("../migrations/0009_further_consoles.sql"),
+        ),
     ])
 }
 

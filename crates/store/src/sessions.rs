@@ -122,7 +122,9 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use oriel_domain::{ConsoleKind, ConsoleToken, ProjectId, ServerId, UserId, Uses, ViewerRole};
+    use oriel_domain::{
+        ConsoleKind, ConsoleKinds, ConsoleToken, ProjectId, ServerId, UserId, Uses, ViewerRole,
+    };
     use time::Duration;
 
     use super::*;
@@ -146,6 +148,7 @@ mod tests {
                 project: ProjectId::random(),
                 server: ServerId::random(),
                 console: ConsoleKind::Novnc,
+                further: ConsoleKinds::NONE,
                 role: ViewerRole::Owner,
                 user_name: Some("alice".into()),
                 uses: Uses::One,

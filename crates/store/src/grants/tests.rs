@@ -14,6 +14,7 @@ fn grant(uses: Uses) -> Grant {
         project: ProjectId::random(),
         server: ServerId::random(),
         console: ConsoleKind::Novnc,
+        further: [ConsoleKind::Serial].into_iter().collect(),
         role: ViewerRole::Owner,
         user_name: Some("alice".into()),
         uses,
