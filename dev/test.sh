@@ -65,6 +65,7 @@ run_part() {
     bad=1
   fi
   passed=$((passed + ok)) failed=$((failed + bad))
+  if ((bad > 0)); then failures <"$log" >>"$log_dir/failures.log"; fi
   summary+=("$(printf '%-6s %5d passed %5d failed %5d s' "$name" "$ok" "$bad" $((SECONDS - start)))")
 }
 
@@ -81,8 +82,18 @@ count() {
     END { print passed + 0, failed + 0 }'
 }
 
+# failures: reads a runner's output and prints the lines that name a test that failed, each once.
+failures() {
+  sed 's/\x1b\[[0-9;]*m//g' | awk '
+    /^ *(FAIL|TIMEOUT|SIGNAL|SIG[A-Z]+|ABORT) +\[/ || /^test .* \.\.\. FAILED$/ || /^ *FAIL  / || /^ *✖ / {
+      sub(/^ +/, ""); sub(/\[ *[0-9.]+s\] (\([ 0-9\/]+\) )?/, ""); sub(/ \([0-9.]+ms\)$/, "")
+      if (!seen[$0]++) print
+    }' | sed '/^✖ failing tests:$/d'
+}
+
 log_dir=$root/.run/log
 mkdir -p "$log_dir"
+: >"$log_dir/failures.log"
 passed=0 failed=0 summary=()
 (($#)) || set -- rust page e2e
 for name in "$@"; do
@@ -95,5 +106,11 @@ done
 say ''
 printf '%s\n' "${summary[@]}"
 say ''
+# At the end, where whoever sees only the last lines of a long log finds them.
+if ((failed > 0)); then
+  say 'What failed:'
+  sed 's/^/  /' "$log_dir/failures.log"
+  say ''
+fi
 say "$passed passed, $failed failed"
 ((failed == 0))

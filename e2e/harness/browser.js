@@ -4,7 +4,7 @@ import { chromium } from "playwright-core";
 import { until } from "./wait.js";
 
 const messages = JSON.parse(
-  await readFile(new URL("../../web/src/messages/en.json", import.meta.url), "utf8"),
+  await readFile(new URL("../../web/src/common/messages/en.json", import.meta.url), "utf8"),
 );
 
 const flags = [

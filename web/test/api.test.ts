@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { consoleSocketUrl, openConsole } from "../src/api.ts";
+import { consoleSocketUrl, openConsole } from "../src/console/api.ts";
 
 const token = "6d2bd1f4-5d3f-4f5e-9d7c-1f0d3c1c2b3a";
 

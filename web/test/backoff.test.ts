@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { waitBeforeTry } from "../src/backoff.ts";
+import { waitBeforeTry } from "../src/console/backoff.ts";
 
 describe("the wait before a try", () => {
   it("doubles from half a second to ten", () => {

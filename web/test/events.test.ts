@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { listen, readEvents, readNews, type SessionNews } from "../src/events.ts";
+import { listen, readEvents, readNews, type SessionNews } from "../src/console/events.ts";
 
 const encoder = new TextEncoder();
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { chooseLanguage } from "../src/language.ts";
+import { chooseLanguage } from "../src/common/language.ts";
 
 describe("the language of the page", () => {
   it.each([

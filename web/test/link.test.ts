@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseLink } from "../src/link.ts";
+import { parseLink } from "../src/console/link.ts";
 
 const token = "6d2bd1f4-5d3f-4f5e-9d7c-1f0d3c1c2b3a";
 const other = "00000000-0000-4000-8000-000000000000";

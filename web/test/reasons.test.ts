@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { canRetry, endByCloseCode, endByName, reasons, resumesByItself } from "../src/reasons.ts";
+import {
+  canRetry,
+  endByCloseCode,
+  endByName,
+  reasons,
+  resumesByItself,
+} from "../src/console/reasons.ts";
 
 const gatewayCodes = [
   [1000, "client-closed"],

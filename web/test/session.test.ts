@@ -5,7 +5,7 @@ import {
   type SessionEvent,
   type State,
   transition,
-} from "../src/session.ts";
+} from "../src/console/session.ts";
 
 const server = { id: "1", name: "web-1" };
 
