@@ -107,6 +107,38 @@ export class ConsolePage {
     assert.ok(await this.#page.locator("#last-picture").isVisible(), "no last picture");
   }
 
+  /** The browser's own page, for what no method here is for. */
+  get page() {
+    return this.#page;
+  }
+
+  /** Goes to another of the server's consoles, and waits until it is live. */
+  async showTab(type) {
+    await this.#page.locator(`[role="tab"][data-console="${type}"]`).click();
+    await this.#page.locator(`html[data-console="${type}"]`).waitFor({ state: "attached" });
+    await this.connected();
+  }
+
+  /** Waits until these words stand on the terminal's rows that are in sight. */
+  async terminalSays(text) {
+    let rows = "";
+    try {
+      await until(`${JSON.stringify(text)} on the terminal`, async () => {
+        rows = await this.terminalRows();
+        return rows.includes(text);
+      });
+    } catch (error) {
+      error.message += `; it shows:\n${rows}`;
+      throw error;
+    }
+  }
+
+  /** The terminal's rows that are in sight. A browser without WebGL draws them with elements. */
+  async terminalRows() {
+    const rows = await this.#page.locator(".xterm-rows > div").allTextContents();
+    return rows.map((row) => row.replaceAll("\u00a0", " ").trimEnd()).join("\n");
+  }
+
   /** Waits for words on the page, and returns them. */
   async says(id, pattern) {
     const line = this.#page.locator(`#${id}`).filter({ hasText: pattern });
@@ -211,7 +243,7 @@ export class ConsolePage {
   }
 
   get #screen() {
-    return this.#view.locator("#screen canvas");
+    return this.#view.locator('.surface[data-shown="true"] .screen canvas');
   }
 
   #is(...states) {

@@ -60,13 +60,13 @@ describe("listening", () => {
     const fetched = vi.fn(async () => new Response(body));
     vi.stubGlobal("fetch", fetched);
     const news: SessionNews[] = [];
-    await listen("token", "page", new AbortController().signal, (one) => news.push(one));
+    await listen("token", "page", "novnc", new AbortController().signal, (one) => news.push(one));
     expect(news.map(({ end }) => end?.reason)).toEqual(["idle"]);
     expect(fetched).toHaveBeenCalledTimes(1);
   });
 
   it("ends where there is no session", async () => {
     vi.stubGlobal("fetch", async () => new Response("", { status: 404 }));
-    await listen("token", "page", new AbortController().signal, () => {});
+    await listen("token", "page", "novnc", new AbortController().signal, () => {});
   });
 });

@@ -9,7 +9,13 @@ import {
 
 const server = { id: "1", name: "web-1" };
 
-const access: Access = { server, role: "owner", reconnectMs: 60_000 };
+const access: Access = {
+  server,
+  type: "novnc",
+  consoles: [{ type: "novnc", canBreak: false }],
+  role: "owner",
+  reconnectMs: 60_000,
+};
 
 const accepted: SessionEvent = { type: "link-accepted", access };
 const ready: SessionEvent = { type: "screen-ready" };

@@ -1,7 +1,10 @@
+import type { ReadonlySignal } from "@preact/signals";
 import type { End } from "./reasons.ts";
 
 /** A live console of any kind, as the page holds it. */
 export interface Connection {
+  /** What a terminal can do besides; missing where the console is none. */
+  terminal?: TerminalTools;
   /** Lets the keyboard go to the server. */
   focus(): void;
   sendCtrlAltDel(): void;
@@ -9,9 +12,46 @@ export interface Connection {
   abandon(end: End): void;
 }
 
+/** What a terminal can do besides showing its line. */
+export interface TerminalTools {
+  /** What a search has found; null while none goes on. */
+  found: ReadonlySignal<Found | null>;
+  /** Whether somebody wants to search. */
+  finding: ReadonlySignal<boolean>;
+  /** Whether the output is told to a screen reader. */
+  readsAloud: ReadonlySignal<boolean>;
+  size: ReadonlySignal<{ columns: number; rows: number }>;
+  /** Whether the last text that was to be pasted was too long. */
+  pasteTooLong: ReadonlySignal<boolean>;
+  openFind(): void;
+  closeFind(): void;
+  /** Goes to another place where the text is; `typing` while it grows, so that the place stays where it can. */
+  find(text: string, direction: "next" | "previous", typing?: boolean): void;
+  /** Copies what is selected. */
+  copy(): Promise<void>;
+  paste(): Promise<void>;
+  /** Types a text, or control characters, into the server. */
+  type(text: string): void;
+  readAloud(on: boolean): void;
+}
+
+export interface Found {
+  /** From 1; 0 where none of them is chosen. */
+  index: number;
+  count: number;
+}
+
 /** What a console tells the page. After `ended` it stays silent. */
 export interface ConnectionListener {
   ready(): void;
   pictureDrawn(): void;
+  /** Something new was said, on a line. */
+  output?(): void;
   ended(end: End): void;
+}
+
+/** What opens a console of one kind, at its place on the page, as often as need be. */
+export interface Client {
+  /** `watching`: the viewer only looks on. The gateway sees to it; this spares it what would be dropped. */
+  connect(url: URL, watching: boolean, listener: ConnectionListener): Connection;
 }

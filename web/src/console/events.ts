@@ -1,5 +1,6 @@
 import { callOfPage } from "./api.ts";
 import { type End, endByName } from "./reasons.ts";
+import type { ConsoleType } from "./session.ts";
 
 /** What the gateway tells of a session, beside the console's own bytes. */
 export interface SessionNews {
@@ -19,12 +20,13 @@ const retryMs = 5_000;
 export async function listen(
   token: string,
   page: string,
+  type: ConsoleType,
   signal: AbortSignal,
   tell: (news: SessionNews) => void,
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      const response = await callOfPage("events", token, page, signal);
+      const response = await callOfPage("events", token, page, type, signal);
       // A session that is not there, or not told to this page, will not be later.
       if (response.status >= 400 && response.status < 500 && response.status !== 429) {
         return;

@@ -1,18 +1,29 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
-import { consoleSocketUrl, openConsole, randomPageId, stay } from "./api.ts";
+import { consoleSocketUrl, openConsole, sendBreak, stay } from "./api.ts";
 import { waitBeforeTry } from "./backoff.ts";
-import type { Connection } from "./connection.ts";
+import { canShow, loadClient, type Place, warm } from "./clients.ts";
+import type { Client, Connection } from "./connection.ts";
 import { listen, type SessionNews } from "./events.ts";
 import type { End } from "./reasons.ts";
-import { initialState, type SessionEvent, type State, transition } from "./session.ts";
+import {
+  type Access,
+  type ConsoleType,
+  initialState,
+  type SessionEvent,
+  type State,
+  transition,
+} from "./session.ts";
 
 /** How long the console's own connection may outlive the end that the side channel tells. */
 const afterlifeMs = 2_000;
 
-/** Where a console draws, and where it leaves its last picture. */
-export interface Place {
-  screen: HTMLElement;
-  lastPicture: HTMLCanvasElement;
+/** What a page's consoles have in common. */
+export interface Opener {
+  /** The page's address. */
+  page: URL;
+  token: string | null;
+  /** What the page calls itself. */
+  pageId: string;
 }
 
 /** A console from the link to its end, and back again. What it is like now is in its signals; it knows no view. */
@@ -22,20 +33,33 @@ export class LiveConsole {
   readonly #news = signal<SessionNews | null>(null);
   readonly #nextTry = signal<number | null>(null);
   readonly #connection = signal<Connection | null>(null);
-  readonly #pageId = randomPageId();
-  readonly #page: URL;
-  readonly #token: string | null;
+  readonly #access = signal<Access | null>(null);
+  readonly #fresh = signal(false);
+  readonly #opener: Opener;
+  readonly #type: ConsoleType | null;
   readonly #place: () => Place;
+  readonly #isShown: () => boolean;
+  #client: Client | null = null;
+  #opened = false;
   #listening = new AbortController();
   /** The end that the side channel told of this session: it says more than a close code. */
   #told: End | null = null;
   #timer: number | undefined;
 
-  /** `place` is asked when the console is opened. */
-  constructor(page: URL, token: string | null, place: () => Place) {
-    this.#page = page;
-    this.#token = token;
+  /**
+   * `type` is one of the consoles that the link opens, null its own. `place` is asked when the console is opened, and
+   * `isShown` before the keyboard is led to it.
+   */
+  constructor(
+    opener: Opener,
+    type: ConsoleType | null,
+    place: () => Place,
+    isShown: () => boolean,
+  ) {
+    this.#opener = opener;
+    this.#type = type;
     this.#place = place;
+    this.#isShown = isShown;
   }
 
   get state(): ReadonlySignal<State> {
@@ -56,36 +80,68 @@ export class LiveConsole {
     return this.#connection;
   }
 
+  /** What the gateway said last of the console and of those beside it. */
+  get access(): ReadonlySignal<Access | null> {
+    return this.#access;
+  }
+
+  /** Whether it said something new while it was not shown. */
+  get fresh(): ReadonlySignal<boolean> {
+    return this.#fresh;
+  }
+
+  /** Somebody looks at it now. It is opened, if it was not. */
+  show(): void {
+    this.#fresh.value = false;
+    if (!this.#opened) {
+      void this.open();
+    }
+  }
+
   /** From the link to a live screen. Every way in which this can fail is an `ended` event. */
   async open(): Promise<void> {
+    this.#opened = true;
     this.#listening.abort();
     this.#news.value = null;
-    const token = this.#token;
+    const { token, page, pageId } = this.#opener;
     if (token === null) {
       this.#ended({ reason: "token-missing" });
       return;
     }
-    const [opening, vnc] = await Promise.all([openConsole(token), loadVnc()]);
+    // What shows it comes while the gateway checks the link. The link's file name says what it will be.
+    warm(this.#type ?? (page.pathname.endsWith("/serial.html") ? "serial" : "novnc"));
+    const opening = await openConsole(token, this.#type);
     if ("end" in opening) {
       this.#ended(opening.end);
       return;
     }
+    this.#access.value = opening;
     this.#handle({ type: "link-accepted", access: opening });
-    if (vnc === null) {
+    const { type } = opening;
+    if (!canShow(type)) {
+      this.#ended({ reason: "spice-not-shown" });
+      return;
+    }
+    this.#client ??= await loadClient(type, this.#place());
+    if (this.#client === null) {
       this.#ended({ reason: "network-lost" });
       return;
     }
     this.#told = null;
-    this.#connection.value = vnc.connectVnc(
-      consoleSocketUrl(this.#page, token, this.#pageId),
-      { ...this.#place(), watching: opening.role === "observer" },
+    this.#connection.value = this.#client.connect(
+      consoleSocketUrl(page, token, pageId, this.#type),
+      opening.role === "observer",
       {
         ready: () => {
           this.#handle({ type: "screen-ready" });
           this.#listening = new AbortController();
-          void listen(token, this.#pageId, this.#listening.signal, (news) => this.#learn(news));
+          const { signal } = this.#listening;
+          void listen(token, pageId, type, signal, (news) => this.#learn(news));
         },
         pictureDrawn: () => this.#handle({ type: "picture-drawn" }),
+        output: () => {
+          this.#fresh.value = !this.#isShown();
+        },
         ended: (end) => this.#ended(end),
       },
     );
@@ -114,9 +170,16 @@ export class LiveConsole {
 
   /** Tells the gateway that somebody is there, though nothing was pressed. */
   stay(): void {
-    if (this.#token !== null) {
-      void stay(this.#token, this.#pageId);
+    const { token, pageId } = this.#opener;
+    if (token !== null) {
+      void stay(token, pageId);
     }
+  }
+
+  /** Sends a break to a serial line. Whether it went. */
+  async sendBreak(): Promise<boolean> {
+    const { token, pageId } = this.#opener;
+    return token !== null && (await sendBreak(token, pageId));
   }
 
   /** Lets the keyboard go to the server. */
@@ -156,13 +219,8 @@ export class LiveConsole {
       return;
     }
     this.#state.value = state;
-    if (state.phase === "connected") {
+    if (state.phase === "connected" && this.#isShown()) {
       this.focus();
     }
   }
-}
-
-/** The client is most of the page's weight, so it comes while the gateway checks the link. */
-function loadVnc() {
-  return import("./vnc.ts").catch(() => null);
 }

@@ -1,44 +1,78 @@
 import { useSignalEffect } from "@preact/signals";
-import type { RefObject } from "preact";
 import { t } from "../../common/words.ts";
-import type { LiveConsole } from "../live.ts";
 import type { State } from "../session.ts";
+import type { Tab, Tabs } from "../tabs.ts";
 import { Banner } from "./Banner.tsx";
 import { Bar } from "./Bar.tsx";
+import { Find } from "./Find.tsx";
 import { Notice } from "./Notice.tsx";
 
-interface Props {
-  live: LiveConsole;
-  screen: RefObject<HTMLDivElement | null>;
-  lastPicture: RefObject<HTMLCanvasElement | null>;
-}
-
-/** The console page: a bar, and below it the screen with whatever has to be said in its place or over it. */
-export function App({ live, screen, lastPicture }: Props) {
-  useSignalEffect(() => showMarks(live.state.value));
+/** The console page: a bar, and below it the console with whatever has to be said in its place or over it. */
+export function App({ tabs }: { tabs: Tabs }) {
+  useSignalEffect(() => showMarks(tabs.shown.value));
   useSignalEffect(() => {
-    document.title = `${serverName(live.state.value)} — Oriel`;
+    document.title = `${serverName(tabs)} — Oriel`;
   });
+  const { live } = tabs.shown.value;
   return (
     <>
-      <Bar live={live} name={serverName(live.state.value)} />
+      <Bar tabs={tabs} name={serverName(tabs)} />
       <main>
-        <canvas id="last-picture" width="0" height="0" ref={lastPicture} />
-        {/* What is inside belongs to the console's own library. */}
-        <div id="screen" role="application" aria-label={t("screen.label")} ref={screen} />
+        {tabs.all.value.map((tab, number) => (
+          <Surface key={number} tabs={tabs} tab={tab} number={number} />
+        ))}
+        <Find live={live} />
         <Banner live={live} />
-        <Notice live={live} />
+        <Notice key={tabs.all.value.indexOf(tabs.shown.value)} live={live} />
       </main>
     </>
   );
 }
 
-function serverName({ server }: State): string {
-  return server?.name ?? t("console");
+/** Where one console is. What is inside `screen` belongs to the console's own library. */
+function Surface({ tabs, tab, number }: { tabs: Tabs; tab: Tab; number: number }) {
+  const type = tab.live.access.value?.type ?? tab.type;
+  const label = t(type === "serial" ? "terminal.label" : "screen.label");
+  // The first has the names that style sheets and tests know from pages with one console.
+  const suffix = number === 0 ? "" : `-${number}`;
+  const inside = (
+    <>
+      <canvas
+        id={`last-picture${suffix}`}
+        class="last-picture"
+        width="0"
+        height="0"
+        ref={tab.lastPicture}
+      />
+      <div
+        id={`screen${suffix}`}
+        class="screen"
+        role="application"
+        aria-label={label}
+        ref={tab.screen}
+      />
+    </>
+  );
+  const facts = { class: "surface", "data-console": type, "data-shown": tabs.shown.value === tab };
+  return tabs.all.value.length > 1 ? (
+    <div {...facts} id={`panel-${number}`} role="tabpanel" aria-labelledby={`tab-${number}`}>
+      {inside}
+    </div>
+  ) : (
+    <div {...facts}>{inside}</div>
+  );
+}
+
+/** The name is known as soon as one of its consoles was opened. */
+function serverName(tabs: Tabs): string {
+  const named = tabs.all.value.find(({ live }) => live.access.value !== null);
+  return named?.live.access.value?.server.name ?? t("console");
 }
 
 /** The marks on the root element, for style sheets and for tests that drive the page. */
-function showMarks(state: State): void {
+function showMarks({ live, type }: Tab): void {
+  const state: State = live.state.value;
+  setMark("console", live.access.value?.type ?? type);
   setMark("state", state.phase);
   setMark("step", "step" in state ? state.step : null);
   setMark("reason", "end" in state ? state.end.reason : null);

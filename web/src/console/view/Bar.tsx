@@ -2,12 +2,16 @@ import { useEffect, useRef } from "preact/hooks";
 import iconUrl from "../../common/icon.svg";
 import { t } from "../../common/words.ts";
 import type { LiveConsole } from "../live.ts";
+import type { Tabs } from "../tabs.ts";
+import { TabList } from "./TabList.tsx";
 import { Disconnect } from "./tools/Disconnect.tsx";
 import { FullScreen } from "./tools/FullScreen.tsx";
 import { Keys } from "./tools/Keys.tsx";
+import { TerminalMenu } from "./tools/TerminalMenu.tsx";
 
 /** Whose console this is, how it stands with it, and what can be done with it. */
-export function Bar({ live, name }: { live: LiveConsole; name: string }) {
+export function Bar({ tabs, name }: { tabs: Tabs; name: string }) {
+  const { live } = tabs.shown.value;
   const state = live.state.value;
   const connected = state.phase === "connected";
   const watching = connected && state.access.role === "observer";
@@ -16,6 +20,7 @@ export function Bar({ live, name }: { live: LiveConsole; name: string }) {
     <header>
       <img class="mark" src={iconUrl} alt="Oriel" width={20} height={20} />
       <h1 id="server-name">{name}</h1>
+      <TabList tabs={tabs} />
       <p id="state" role="status">
         {t(`state.${state.phase}`)}
       </p>
@@ -36,6 +41,7 @@ export function Bar({ live, name }: { live: LiveConsole; name: string }) {
 
 function Toolbar({ live, watching }: { live: LiveConsole; watching: boolean }) {
   const toolbar = useRef<HTMLElement>(null);
+  const terminal = live.connection.value?.terminal;
   // The console takes every key, Tab too. This chord, known from remote desktops, leads the keyboard to the bar;
   // Escape leads it back.
   useEffect(() => {
@@ -56,7 +62,8 @@ function Toolbar({ live, watching }: { live: LiveConsole; watching: boolean }) {
   };
   return (
     <section id="toolbar" aria-label={t("toolbar.label")} ref={toolbar} onKeyDown={leadBack}>
-      {!watching && <Keys live={live} />}
+      {terminal && <TerminalMenu live={live} terminal={terminal} watching={watching} />}
+      {!terminal && !watching && <Keys live={live} />}
       <FullScreen live={live} />
       <Disconnect live={live} />
     </section>

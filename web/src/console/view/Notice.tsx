@@ -19,7 +19,7 @@ export function Notice({ live }: { live: LiveConsole }) {
   if (phase === "connected") {
     return null;
   }
-  const { title, reason, next, retry, detail } = words(state);
+  const { title, reason, next, retry, detail } = words(state, isLine(live));
   return (
     <section
       id="notice"
@@ -64,12 +64,19 @@ interface Words {
   detail: string | null;
 }
 
-function words(state: Exclude<State, { phase: "connected" }>): Words {
+function isLine(live: LiveConsole): boolean {
+  return live.access.value?.type === "serial";
+}
+
+/** `line` says that the console is a serial line, which has no picture to wait for. */
+function words(state: Exclude<State, { phase: "connected" }>, line: boolean): Words {
+  const step = (name: "link" | "screen" | "picture") =>
+    t(line && name !== "link" ? "step.line" : `step.${name}`);
   switch (state.phase) {
     case "connecting":
       return {
         title: t("notice.connecting"),
-        reason: t(`step.${state.step}`),
+        reason: step(state.step),
         next: "",
         retry: null,
         detail: null,
@@ -78,7 +85,7 @@ function words(state: Exclude<State, { phase: "connected" }>): Words {
       return {
         title: t("notice.resuming"),
         reason: t(`ended.${state.end.reason}.what`),
-        next: state.step === "waiting" ? "" : t(`step.${state.step}`),
+        next: state.step === "waiting" ? "" : step(state.step),
         retry: state.step === "waiting" ? t("notice.try-now") : null,
         detail: null,
       };
