@@ -32,8 +32,12 @@ const keys = {
   "&": "Shift+Digit7",
 };
 
-export const startBrowser = () =>
-  chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags });
+/** With WebGL, the terminal is drawn by it; without, with elements, whose words a test can read. */
+export const startBrowser = ({ webgl = false } = {}) =>
+  chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: webgl ? flags : [...flags, "--disable-3d-apis"],
+  });
 
 /** A console link, opened in a browser context of its own: nothing is shared with any other page. */
 export class ConsolePage {
@@ -104,7 +108,8 @@ export class ConsolePage {
     await this.#is("resuming", "ended");
     assert.equal(await this.#mark("state"), "resuming", await this.#words());
     await this.#page.locator(`html[data-reason="${reason}"]`).waitFor({ state: "attached" });
-    assert.ok(await this.#page.locator("#last-picture").isVisible(), "no last picture");
+    const kept = this.#page.locator('.surface[data-shown="true"] :is(.last-picture, .screen)');
+    assert.ok(await kept.filter({ visible: true }).count(), "no last picture");
   }
 
   /** The browser's own page, for what no method here is for. */

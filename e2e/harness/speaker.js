@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { until } from "./wait.js";
 
 /** A serial line that says what the test wants it to, and notes what it hears. */
 export class Speaker {
@@ -25,12 +26,20 @@ export class Speaker {
     return `tcp:127.0.0.1:${this.#server.address().port}`;
   }
 
-  /** Returns once all of it is taken. */
+  /** Returns once all of it is taken. Where nobody listens yet, it waits for somebody. */
   async says(words) {
+    await until("somebody to listen", () => this.#lines.size > 0);
     for (const line of this.#lines) {
       if (!line.write(words)) {
         await once(line, "drain");
       }
+    }
+  }
+
+  /** Ends the line, as a machine does that is switched off. Whoever calls again is answered. */
+  async hangUp() {
+    for (const line of this.#lines) {
+      line.end();
     }
   }
 

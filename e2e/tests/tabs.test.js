@@ -106,6 +106,7 @@ describe("a server's consoles in the tabs of one page", () => {
     assert.equal(link.pathname, "/serial.html");
     const page = await site.open(link);
     await page.connected();
+    await page.page.keyboard.type("\n");
     await page.terminalSays(prompt);
     await page.page.locator(".past-mark").waitFor({ state: "attached" });
     await typed(page);
@@ -117,26 +118,6 @@ describe("a server's consoles in the tabs of one page", () => {
     );
     await page.page.emulateMedia({ colorScheme: "dark" });
     await page.page.screenshot({ path: `${artifacts}serial-past-dark.png` });
-  });
-
-  test("what could be scrolled back to is there when the line comes back, and nothing comes twice", async () => {
-    const page = await site.open(await site.oriel.linkByClient("demo", undefined, "serial"));
-    await page.connected();
-    await page.page.keyboard.type(
-      "clear; i=0; while [ $i -lt 12 ]; do i=$((i+1)); echo row-$i-end; done\n",
-    );
-    await page.terminalSays("row-12-end");
-    const mark = await typed(page);
-    assert.match(await site.oriel.command("drain"), /carries no console/);
-    await page.page.locator('html[data-reason="drained"]').waitFor({ state: "attached" });
-    await page.page.screenshot({ path: `${artifacts}serial-resuming.png` });
-    await site.oriel.command("drain", "--undo");
-    await page.connected();
-    await typed(page);
-    const rows = await page.terminalRows();
-    for (const once of ["row-12-end", `<${mark}>`]) {
-      assert.equal(rows.split(once).length, 2, `${once} stands there once:\n${rows}`);
-    }
   });
 
   test("a link to SPICE says in words that this page does not show it, and offers what it does", async () => {
@@ -254,6 +235,8 @@ describe("the terminal", () => {
 
   test("shows colours and what a guest sends to trick it, and does nothing of that", async () => {
     await page.page.evaluate(() => navigator.clipboard.writeText("mine"));
+    // Whoever types sees the newest again.
+    await page.page.keyboard.type("x");
     await speaker.says(
       "\x1b[2J\x1b[H\x1b[38;2;200;40;40mred\x1b[0m \x1b[1;32mgreen\x1b[0m " +
         `\x1b]52;c;${Buffer.from("stolen").toString("base64")}\x07` +
@@ -290,5 +273,72 @@ describe("the terminal", () => {
       .filter({ hasText: "said to everyone" })
       .waitFor();
     await page.page.keyboard.press("Escape");
+  });
+
+  test("what could be scrolled back to is there when the line comes back, and nothing comes twice", async () => {
+    const row = (number) => `row ${number} of those that come once\r\n`;
+    const rows = (from, to) =>
+      Array.from({ length: to - from }, (_, at) => row(from + at)).join("");
+    await speaker.says(`\x1b[2J\x1b[H${rows(0, 20)}`);
+    await page.terminalSays("row 19 ");
+    assert.match(await site.oriel.command("drain"), /carries no console/);
+    await page.resuming("drained");
+    await page.page.screenshot({ path: `${artifacts}serial-resuming.png` });
+    await speaker.says(rows(20, 30));
+    await site.oriel.command("drain", "--undo");
+    await page.connected();
+    await speaker.says(rows(30, 33));
+    await page.terminalSays("row 32 ");
+    const shown = (await page.terminalRows()).split("\n").filter((one) => one !== "");
+    const once = rows(0, 33).trim().split("\r\n");
+    assert.deepEqual(shown, once);
+  });
+
+  test("where the line was lost for good, that is said", async () => {
+    await speaker.hangUp();
+    await page.resuming("back-end-closed");
+    await page.connected();
+    await speaker.says("another machine, perhaps\r\n");
+    await page.terminalSays("another machine, perhaps");
+    assert.match(await page.terminalRows(), /Connected again at .*\n*another machine/s);
+    assert.match(await page.terminalRows(), /row 32 /);
+  });
+});
+
+describe("the terminal of a browser with WebGL", () => {
+  let speaker;
+  let site;
+
+  before(async () => {
+    speaker = await Speaker.start();
+    site = await Site.start({
+      servers: { demo: { consoles: { serial: speaker.address } } },
+      settings: { ORIEL_CONSOLES__SERIAL__LINK: "page" },
+      webgl: true,
+    });
+  });
+
+  after(async () => {
+    await site?.stop();
+    await speaker?.stop();
+  });
+
+  test("is drawn by it, in the colours that were sent, and by elements once it is taken away", async () => {
+    const page = await site.open(await site.oriel.linkByClient("demo", undefined, "serial"));
+    await page.connected();
+    await page.page.locator(".xterm-screen canvas").first().waitFor();
+    assert.equal(await page.page.locator(".xterm-rows").count(), 0);
+    await speaker.says(
+      "\x1b[38;2;10;120;40mcoloured\x1b[0m and plain\r\n\x1b[7mreverse\x1b[0m\r\n",
+    );
+    await page.page.keyboard.type("x");
+    await until("the key on the line", () => speaker.heard.includes("x"));
+    await page.page.screenshot({ path: `${artifacts}serial-webgl.png` });
+    await page.page.locator(".xterm-screen canvas").evaluateAll((canvases) => {
+      for (const canvas of canvases) {
+        canvas.getContext("webgl2")?.getExtension("WEBGL_lose_context")?.loseContext();
+      }
+    });
+    await page.terminalSays("coloured and plain");
   });
 });

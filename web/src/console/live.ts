@@ -48,7 +48,7 @@ export class LiveConsole {
 
   /**
    * `type` is one of the consoles that the link opens, null its own. `place` is asked when the console is opened, and
-   * `isShown` before the keyboard is led to it.
+   * `isShown` when it says something new.
    */
   constructor(
     opener: Opener,
@@ -219,8 +219,5 @@ export class LiveConsole {
       return;
     }
     this.#state.value = state;
-    if (state.phase === "connected" && this.#isShown()) {
-      this.focus();
-    }
   }
 }

@@ -42,7 +42,6 @@ export class Tabs {
     if (before !== tab) {
       // Whoever goes from one to the other is there, though nothing was typed.
       before.live.stay();
-      tab.live.focus();
     }
   }
 

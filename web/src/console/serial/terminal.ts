@@ -9,7 +9,7 @@ import type { Connection, ConnectionListener, Found, TerminalTools } from "../co
 import { type End, endByCloseCode } from "../reasons.ts";
 import { OutputQueue, type Piece } from "./output.ts";
 import { PastReader, Tail } from "./past.ts";
-import { openStyled, stylingDocument } from "./styles.ts";
+import { leadStyles } from "./styles.ts";
 import { findColors, preferredTheme, watchTheme } from "./theme.ts";
 
 /** `oriel.v1` asks the gateway to tell ends in close codes, and the past of the line from what is said now. */
@@ -47,10 +47,10 @@ export class SerialTerminal implements TerminalTools {
   #again = false;
 
   constructor(place: HTMLElement) {
+    leadStyles();
     this.#terminal = new Terminal({
       allowProposedApi: true,
       cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
-      documentOverride: stylingDocument,
       fontFamily:
         'ui-monospace, "Cascadia Mono", "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace',
       fontSize: 14,
@@ -65,7 +65,7 @@ export class SerialTerminal implements TerminalTools {
     this.#readsAloud.value = this.#terminal.options.screenReaderMode === true;
     this.#terminal.loadAddon(this.#fit);
     this.#terminal.loadAddon(this.#search);
-    openStyled(() => this.#terminal.open(place));
+    this.#terminal.open(place);
     this.#drawByWebgl();
     this.#bind(place);
   }

@@ -1,6 +1,5 @@
-import { useSignalEffect } from "@preact/signals";
+import { useEffect, useLayoutEffect } from "preact/hooks";
 import { t } from "../../common/words.ts";
-import type { State } from "../session.ts";
 import type { Tab, Tabs } from "../tabs.ts";
 import { Banner } from "./Banner.tsx";
 import { Bar } from "./Bar.tsx";
@@ -9,21 +8,30 @@ import { Notice } from "./Notice.tsx";
 
 /** The console page: a bar, and below it the console with whatever has to be said in its place or over it. */
 export function App({ tabs }: { tabs: Tabs }) {
-  useSignalEffect(() => showMarks(tabs.shown.value));
-  useSignalEffect(() => {
-    document.title = `${serverName(tabs)} — Oriel`;
-  });
-  const { live } = tabs.shown.value;
+  const tab = tabs.shown.value;
+  const { live } = tab;
+  const state = live.state.value;
+  const title = `${serverName(tabs)} — Oriel`;
+  useLayoutEffect(() => showMarks(tab), [tab, state]);
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+  // Only now is it in sight, and can take the keyboard.
+  useEffect(() => {
+    if (state.phase === "connected") {
+      live.focus();
+    }
+  }, [live, state.phase]);
   return (
     <>
       <Bar tabs={tabs} name={serverName(tabs)} />
       <main>
-        {tabs.all.value.map((tab, number) => (
-          <Surface key={number} tabs={tabs} tab={tab} number={number} />
+        {tabs.all.value.map((one, number) => (
+          <Surface key={number} tabs={tabs} tab={one} number={number} />
         ))}
         <Find live={live} />
         <Banner live={live} />
-        <Notice key={tabs.all.value.indexOf(tabs.shown.value)} live={live} />
+        <Notice key={tabs.all.value.indexOf(tab)} live={live} />
       </main>
     </>
   );
@@ -71,7 +79,7 @@ function serverName(tabs: Tabs): string {
 
 /** The marks on the root element, for style sheets and for tests that drive the page. */
 function showMarks({ live, type }: Tab): void {
-  const state: State = live.state.value;
+  const state = live.state.value;
   setMark("console", live.access.value?.type ?? type);
   setMark("state", state.phase);
   setMark("step", "step" in state ? state.step : null);
