@@ -6,12 +6,17 @@ import type { ConsoleFacts, ConsoleType } from "./session.ts";
 
 /** One console of the server, and its place on the page. */
 export interface Tab {
+  /** In the order in which the page came to know of it. */
+  number: number;
   /** Null for the link's own, until the gateway has said what that is. */
   type: ConsoleType | null;
   live: LiveConsole;
   screen: { current: HTMLDivElement | null };
   lastPicture: { current: HTMLCanvasElement | null };
 }
+
+/** The order in which people find the tabs, whichever of them their link is for. */
+const order: (ConsoleType | null)[] = ["novnc", "serial", "spice-html5"];
 
 /** The consoles that a link opens: its own, and those beside it once they are known. Each is opened when it is chosen. */
 export class Tabs {
@@ -28,6 +33,11 @@ export class Tabs {
 
   get all(): ReadonlySignal<readonly Tab[]> {
     return this.#all;
+  }
+
+  /** The same, as they are shown to people. */
+  get inOrder(): readonly Tab[] {
+    return this.#all.value.toSorted((a, b) => order.indexOf(a.type) - order.indexOf(b.type));
   }
 
   get shown(): ReadonlySignal<Tab> {
@@ -60,10 +70,10 @@ export class Tabs {
     }
     first.type = own;
     const others = consoles.filter(({ type }) => type !== own && canShow(type));
-    this.#all.value = [first, ...others.map(({ type }) => this.#make(type))];
+    this.#all.value = [first, ...others.map(({ type }, at) => this.#make(type, at + 1))];
   }
 
-  #make(type: ConsoleType | null): Tab {
+  #make(type: ConsoleType | null, number = 0): Tab {
     const screen = createRef<HTMLDivElement>();
     const lastPicture = createRef<HTMLCanvasElement>();
     const place = () => {
@@ -74,6 +84,7 @@ export class Tabs {
     };
     const isShown = () => this.#shown.value === tab;
     const tab: Tab = {
+      number,
       type,
       live: new LiveConsole(this.#opener, type, place, isShown),
       screen,

@@ -155,7 +155,7 @@ export class SerialTerminal implements TerminalTools {
       this.#found.value = null;
       return;
     }
-    const options: ISearchOptions = { decorations: findColors, incremental: typing };
+    const options: ISearchOptions = { decorations: findColors(), incremental: typing };
     const hit =
       direction === "next"
         ? this.#search.findNext(text, options)

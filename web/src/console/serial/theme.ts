@@ -49,18 +49,21 @@ const light: ITheme = {
   brightWhite: "#3b4450",
 };
 
-/** What is found is marked, and the place where one is, more so. */
-export const findColors: ISearchDecorationOptions = {
-  matchBackground: "#5c4a12",
-  matchOverviewRuler: "#c9971c",
-  activeMatchBackground: "#b36b00",
-  activeMatchColorOverviewRuler: "#ffb02e",
-};
-
 const prefersDark = matchMedia("(prefers-color-scheme: dark)");
 
 export function preferredTheme(): ITheme {
   return prefersDark.matches ? dark : light;
+}
+
+/** What is found is marked, and the place where one is, more so. */
+export function findColors(): ISearchDecorationOptions {
+  const [match, active] = prefersDark.matches ? ["#5c4a12", "#8a5a00"] : ["#ffe9a8", "#ffc04d"];
+  return {
+    matchBackground: match,
+    matchOverviewRuler: "#c9971c",
+    activeMatchBackground: active,
+    activeMatchColorOverviewRuler: "#ffb02e",
+  };
 }
 
 export function watchTheme(change: (theme: ITheme) => void): void {

@@ -26,19 +26,20 @@ export function App({ tabs }: { tabs: Tabs }) {
     <>
       <Bar tabs={tabs} name={serverName(tabs)} />
       <main>
-        {tabs.all.value.map((one, number) => (
-          <Surface key={number} tabs={tabs} tab={one} number={number} />
+        {tabs.all.value.map((one) => (
+          <Surface key={one.number} tabs={tabs} tab={one} />
         ))}
         <Find live={live} />
         <Banner live={live} />
-        <Notice key={tabs.all.value.indexOf(tab)} live={live} />
+        <Notice key={tab.number} live={live} />
       </main>
     </>
   );
 }
 
 /** Where one console is. What is inside `screen` belongs to the console's own library. */
-function Surface({ tabs, tab, number }: { tabs: Tabs; tab: Tab; number: number }) {
+function Surface({ tabs, tab }: { tabs: Tabs; tab: Tab }) {
+  const { number } = tab;
   const type = tab.live.access.value?.type ?? tab.type;
   const label = t(type === "serial" ? "terminal.label" : "screen.label");
   // The first has the names that style sheets and tests know from pages with one console.

@@ -9,7 +9,7 @@ import type { Tab, Tabs } from "../tabs.ts";
  */
 export function TabList({ tabs }: { tabs: Tabs }) {
   const list = useRef<HTMLDivElement>(null);
-  const all = tabs.all.value;
+  const all = tabs.inOrder;
   if (all.length < 2) {
     return null;
   }
@@ -26,26 +26,26 @@ export function TabList({ tabs }: { tabs: Tabs }) {
   };
   return (
     <div id="tabs" role="tablist" aria-label={t("tabs.label")} ref={list} onKeyDown={move}>
-      {all.map((tab, number) => (
-        <TabButton key={number} tabs={tabs} tab={tab} number={number} />
+      {all.map((tab) => (
+        <TabButton key={tab.number} tabs={tabs} tab={tab} />
       ))}
     </div>
   );
 }
 
-function TabButton({ tabs, tab, number }: { tabs: Tabs; tab: Tab; number: number }) {
+function TabButton({ tabs, tab }: { tabs: Tabs; tab: Tab }) {
   const type: ConsoleType = tab.live.access.value?.type ?? tab.type ?? "novnc";
   const selected = tabs.shown.value === tab;
   const fresh = tab.live.fresh.value && !selected;
   return (
     <button
       type="button"
-      id={`tab-${number}`}
+      id={`tab-${tab.number}`}
       class="tab"
       role="tab"
       data-console={type}
       aria-selected={selected}
-      aria-controls={`panel-${number}`}
+      aria-controls={`panel-${tab.number}`}
       tabIndex={selected ? 0 : -1}
       onClick={() => tabs.show(tab)}
     >

@@ -62,7 +62,7 @@ export function TerminalMenu({ live, terminal, watching }: Props) {
               />
               {t("terminal.reader")}
             </label>
-            <p class="hint">{t("terminal.hint")}</p>
+            <p class="hint">{t(watching ? "terminal.hint-watching" : "terminal.hint")}</p>
           </>
         );
       }}
