@@ -102,8 +102,49 @@ export const flood = async (connection) => {
   }
 };
 
+/** Shows a white screen, and notes the keys and the pointer that it gets in `events`, in words. */
+export const recorder = (events, width = 400, height = 300) => async (connection) => {
+  try {
+    const input = await greet(connection, width, height);
+    let drawn = false;
+    for (;;) {
+      const [type] = await input(1);
+      if (type === 0) {
+        await input(19);
+      } else if (type === 2) {
+        const head = await input(3);
+        await input(4 * head.readUInt16BE(1));
+      } else if (type === 3) {
+        await input(9);
+        if (!drawn) {
+          connection.write(whiteUpdate(width, height));
+          drawn = true;
+        }
+      } else if (type === 4) {
+        const key = await input(7);
+        events.push(`${key[0] ? "press" : "release"} ${keyName(key.readUInt32BE(3))}`);
+      } else if (type === 5) {
+        const pointer = await input(5);
+        const [x, y] = [pointer.readUInt16BE(1), pointer.readUInt16BE(3)];
+        events.push(`buttons ${pointer[0]} at ${x},${y}`);
+      } else {
+        throw new Error(`a message of the type ${type}`);
+      }
+    }
+  } catch {
+    // The other side has gone.
+  }
+};
+
+const keyNames = { 65288: "BackSpace", 65289: "Tab", 65293: "Return", 65307: "Escape" };
+const heldNames = { 65505: "Shift", 65507: "Control", 65513: "Alt" };
+
+function keyName(keysym) {
+  return keyNames[keysym] ?? heldNames[keysym] ?? String.fromCodePoint(keysym & 0x00ff_ffff);
+}
+
 /** The server's side of RFB's handshake; returns what reads on. */
-async function greet(connection) {
+async function greet(connection, width = 64, height = 64) {
   const input = byteReader(connection);
   connection.write(version);
   await input(version.length);
@@ -111,7 +152,7 @@ async function greet(connection) {
   await input(1);
   connection.write(Buffer.alloc(4)); // OK
   await input(1); // shared or not
-  connection.write(serverInit(64, 64, "white"));
+  connection.write(serverInit(width, height, "white"));
   return input;
 }
 

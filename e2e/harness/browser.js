@@ -49,18 +49,32 @@ export class ConsolePage {
   #refusals = [];
   #ended = false;
 
-  static async open(browser, url) {
+  /** `options` are those of Playwright's contexts; `prepare` gets the page before it goes to the link. */
+  static async open(browser, url, { prepare = async () => {}, ...options } = {}) {
     const console = new ConsolePage();
     console.#context = await browser.newContext({
       ignoreHTTPSErrors: true,
       locale: "en-GB",
       viewport: { width: 1280, height: 800 },
+      ...options,
     });
-    console.#page = await console.#context.newPage();
-    console.#view = console.#page;
-    console.#listen();
-    await console.#page.goto(String(url));
-    return console;
+    return console.#openTab(url, prepare);
+  }
+
+  /** The same link, or another, in a further tab of the same browser. */
+  async openTab(url) {
+    const console = new ConsolePage();
+    console.#context = this.#context;
+    return console.#openTab(url, async () => {});
+  }
+
+  async #openTab(url, prepare) {
+    this.#page = await this.#context.newPage();
+    this.#view = this.#page;
+    this.#listen();
+    await prepare(this.#page);
+    await this.#page.goto(String(url));
+    return this;
   }
 
   /** A page that shows the console in a frame, its only one. */
@@ -232,12 +246,82 @@ export class ConsolePage {
     return { width, height, rgb: rgba.filter((_, index) => index % 4 !== 3) };
   }
 
+  /** Parts of the page, as Playwright finds them. */
+  at(selector) {
+    return this.#view.locator(selector);
+  }
+
+  /** Strikes keys wherever the keyboard leads to, by the names that browsers have for them. */
+  async strike(...chords) {
+    for (const chord of chords) {
+      await this.#page.keyboard.press(chord);
+    }
+  }
+
+  /** Leads the keyboard to the server's screen. */
+  async focusScreen() {
+    await this.#screen.focus();
+  }
+
+  /** What a person has in the clipboard, whatever the page itself may do with it. */
+  async putClipboard(text) {
+    await this.#withClipboard((page) => page.evaluate((text) => navigator.clipboard.writeText(text), text));
+  }
+
+  async clipboard() {
+    return this.#withClipboard((page) => page.evaluate(() => navigator.clipboard.readText()));
+  }
+
+  async #withClipboard(use) {
+    await this.#context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    await this.#page.bringToFront();
+    try {
+      return await use(this.#page);
+    } finally {
+      await this.#context.clearPermissions();
+    }
+  }
+
+  /** Changes what the page is shown on: `{ width, height }`, or a colour scheme. */
+  async showOn({ colorScheme, ...size }) {
+    if (size.width) {
+      await this.#page.setViewportSize(size);
+    }
+    if (colorScheme) {
+      await this.#page.emulateMedia({ colorScheme });
+    }
+  }
+
+  /** The browser's clock, where a test has it in hand. */
+  get clock() {
+    return this.#page.clock;
+  }
+
+  /** Runs a function, or an expression, in the page. */
+  evaluate(what, argument) {
+    return this.#page.evaluate(what, argument);
+  }
+
   screenshot(path) {
     return this.#page.screenshot({ path });
   }
 
+  /** The page as Playwright has it, for what a test of one part of it does. */
+  get page() {
+    return this.#page;
+  }
+
+  get context() {
+    return this.#context;
+  }
+
   async cookies() {
     return this.#context.cookies();
+  }
+
+  /** Says that the test had the page lose its connection: the browser may write of requests that failed. */
+  expectLoss() {
+    this.#ended = true;
   }
 
   /** Closes it, and fails if anything went wrong in it that should not have. */

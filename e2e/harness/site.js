@@ -22,10 +22,17 @@ export class Site {
   }
 
   /** Opens a link in a browser context of its own. */
-  async open(url) {
-    const page = await ConsolePage.open(this.#browser, url);
+  async open(url, options) {
+    const page = await ConsolePage.open(this.#browser, url, options);
     this.#pages.push(page);
     return page;
+  }
+
+  /** Opens a link in a further tab of a page's browser. */
+  async openTab(page, url) {
+    const tab = await page.openTab(url);
+    this.#pages.push(tab);
+    return tab;
   }
 
   /** Opens a page that shows the console in a frame, in a browser context of its own. */

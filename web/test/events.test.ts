@@ -36,10 +36,11 @@ describe("the side channel's events", () => {
   });
 
   it("tell times by this browser's clock", () => {
-    const state = { idle: 30, viewers: [{}, {}], end: null };
+    const state = { idle: 30, round_trip: 12.5, viewers: [{}, {}], end: null };
     expect(readNews(JSON.stringify(state), 1000)).toEqual({
       idleEnd: 31_000,
       viewers: 2,
+      roundTrip: 12.5,
       end: null,
     });
   });
@@ -60,13 +61,13 @@ describe("listening", () => {
     const fetched = vi.fn(async () => new Response(body));
     vi.stubGlobal("fetch", fetched);
     const news: SessionNews[] = [];
-    await listen("token", "page", "novnc", new AbortController().signal, (one) => news.push(one));
+    await listen("token", "page", new AbortController().signal, (one) => news.push(one));
     expect(news.map(({ end }) => end?.reason)).toEqual(["idle"]);
     expect(fetched).toHaveBeenCalledTimes(1);
   });
 
   it("ends where there is no session", async () => {
     vi.stubGlobal("fetch", async () => new Response("", { status: 404 }));
-    await listen("token", "page", "novnc", new AbortController().signal, () => {});
+    await listen("token", "page", new AbortController().signal, () => {});
   });
 });

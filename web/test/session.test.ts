@@ -14,6 +14,8 @@ const access: Access = {
   type: "novnc",
   consoles: [{ type: "novnc", canBreak: false }],
   role: "owner",
+  rights: { clipboardToServer: true, clipboardToClient: true, maxClipboard: 1 << 20 },
+  typing: null,
   reconnectMs: 60_000,
 };
 

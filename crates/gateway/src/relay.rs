@@ -36,6 +36,8 @@ use crate::traffic::Traffic;
 
 /// Most bytes moved by one read.
 const CHUNK: usize = 64 * 1024;
+/// When the first ping goes out, if pings are further apart than this.
+const FIRST_PING: Duration = Duration::from_secs(5);
 /// Most reads of one direction before the other has its turn.
 const ROUNDS: usize = 16;
 
@@ -100,7 +102,9 @@ where
         ping_interval: Duration,
         traffic: &'a Traffic,
     ) -> Self {
-        let mut pings = tokio::time::interval_at(Instant::now() + ping_interval, ping_interval);
+        // The first comes early: until it is answered nobody knows how far away the browser is.
+        let first = ping_interval.min(FIRST_PING);
+        let mut pings = tokio::time::interval_at(Instant::now() + first, ping_interval);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             browser,

@@ -13,7 +13,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use oriel_domain::{ConsoleKind, EndReason, ServerId};
+use oriel_domain::{ConsoleKind, EndReason, Grant, ServerId};
 use oriel_keyboard::{Layout, Untypable, letters};
 
 pub(crate) use self::job::{Job, JobEnd};
@@ -38,6 +38,22 @@ pub struct TypingSettings {
     pub enter_wait: Duration,
     /// How long to wait for the screen to show what is typed, until that is not expected any more.
     pub echo_wait: Duration,
+}
+
+impl TypingSettings {
+    /// Whether text is typed into such a console for a viewer who may do this.
+    pub(crate) fn serves(&self, rules: Rules, console: ConsoleKind) -> Result<(), Refused> {
+        if !self.enabled {
+            return Err(Refused::Off);
+        }
+        if !rules.input {
+            return Err(Refused::ViewOnly);
+        }
+        if console != ConsoleKind::Novnc {
+            return Err(Refused::NoKeyboard);
+        }
+        Ok(())
+    }
 }
 
 /// Who types into which server.
@@ -114,16 +130,9 @@ impl From<EndReason> for Refused {
 impl Inner {
     /// Whether a session's viewer may have text typed at all.
     pub(crate) fn may_type(&self, live: &Live) -> Result<(), Refused> {
-        if !self.settings.typing.enabled {
-            return Err(Refused::Off);
-        }
-        if !Rules::of(self.settings.rights, live.grant.role).input {
-            return Err(Refused::ViewOnly);
-        }
-        if live.grant.console != ConsoleKind::Novnc {
-            return Err(Refused::NoKeyboard);
-        }
-        Ok(())
+        let Grant { role, console, .. } = live.grant;
+        let rules = Rules::of(self.settings.rights, role);
+        self.settings.typing.serves(rules, console)
     }
 
     /// Begins to type a text into the server of a session. Nothing is typed unless all of it can be.

@@ -1,5 +1,5 @@
 import { type End, endByName } from "./reasons.ts";
-import type { Access, ConsoleFacts, ConsoleType } from "./session.ts";
+import type { Access, ConsoleFacts, ConsoleType, Rights, TypingOffer } from "./session.ts";
 
 export type Opening = Access | { end: End };
 
@@ -88,7 +88,7 @@ function post(
   });
 }
 
-async function readJson(response: Response): Promise<unknown> {
+export async function readJson(response: Response): Promise<unknown> {
   const text = await response.text();
   try {
     return JSON.parse(text);
@@ -110,12 +110,16 @@ function readConsole(body: unknown): Opening {
   }
   const role = field(field(body, "console"), "role");
   const seconds = field(field(body, "console"), "reconnect_for");
+  const may = field(field(body, "console"), "may");
+  const typing = field(field(body, "console"), "typing");
   return {
     server: { id, name: typeof name === "string" && name !== "" ? name : id },
     type,
     consoles: readConsoles(field(field(body, "console"), "consoles"), type),
     role: role === "observer" || role === "peer" ? role : "owner",
     reconnectMs: typeof seconds === "number" ? seconds * 1000 : 0,
+    rights: readRights(may),
+    typing: readTyping(typing),
   };
 }
 
@@ -135,6 +139,29 @@ function readType(console: unknown): ConsoleType | null {
   return type === "novnc" || type === "serial" || type === "spice-html5" ? type : null;
 }
 
+function readRights(may: unknown): Rights {
+  return {
+    clipboardToServer: field(may, "clipboard_to_server") === true,
+    clipboardToClient: field(may, "clipboard_to_client") === true,
+    maxClipboard: numberOf(field(may, "max_clipboard")),
+  };
+}
+
+function readTyping(typing: unknown): TypingOffer | null {
+  const layouts = field(typing, "layouts");
+  return Array.isArray(layouts)
+    ? {
+        layouts: layouts.filter((name) => typeof name === "string"),
+        maxCharacters: numberOf(field(typing, "max_characters")),
+        maxRate: numberOf(field(typing, "max_rate")),
+      }
+    : null;
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === "number" ? value : 0;
+}
+
 function readError(body: unknown, status: number): End {
   const code = field(field(body, "error"), "code");
   return typeof code === "string"
@@ -142,7 +169,7 @@ function readError(body: unknown, status: number): End {
     : { reason: "unknown", detail: `HTTP ${status}` };
 }
 
-function field(value: unknown, name: string): unknown {
+export function field(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null
     ? (value as Record<string, unknown>)[name]
     : undefined;

@@ -1,5 +1,6 @@
 import type { ReadonlySignal } from "@preact/signals";
 import type { End } from "./reasons.ts";
+import type { Screen } from "./screen.ts";
 
 /** A live console of any kind, as the page holds it. */
 export interface Connection {
@@ -7,9 +8,12 @@ export interface Connection {
   terminal?: TerminalTools;
   /** Lets the keyboard go to the server. */
   focus(): void;
-  sendCtrlAltDel(): void;
+  /** Puts a text into the guest's clipboard, where this kind of console has one. */
+  putClipboard?(text: string): void;
   /** Ends it for this reason, where it has not ended by itself. */
   abandon(end: End): void;
+  /** What it can do beside that, where it is a screen. */
+  readonly screen?: Screen;
 }
 
 /** What a terminal can do besides showing its line. */
@@ -47,6 +51,8 @@ export interface ConnectionListener {
   pictureDrawn(): void;
   /** Something new was said, on a line. */
   output?(): void;
+  /** Somebody copied a text in the guest. */
+  clipboard(text: string): void;
   ended(end: End): void;
 }
 

@@ -1,9 +1,10 @@
-import { type ReadonlySignal, signal } from "@preact/signals";
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { consoleSocketUrl, openConsole, sendBreak, stay } from "./api.ts";
 import { waitBeforeTry } from "./backoff.ts";
 import { canShow, loadClient, type Place, warm } from "./clients.ts";
+import { Clipboard } from "./clipboard.ts";
 import type { Client, Connection } from "./connection.ts";
-import { listen, type SessionNews } from "./events.ts";
+import { type SessionNews, SideChannel } from "./events.ts";
 import type { End } from "./reasons.ts";
 import {
   type Access,
@@ -13,6 +14,7 @@ import {
   type State,
   transition,
 } from "./session.ts";
+import { TextTyping } from "./typing.ts";
 
 /** How long the console's own connection may outlive the end that the side channel tells. */
 const afterlifeMs = 2_000;
@@ -41,7 +43,11 @@ export class LiveConsole {
   readonly #isShown: () => boolean;
   #client: Client | null = null;
   #opened = false;
-  #listening = new AbortController();
+  #sideChannel: SideChannel | null = null;
+  /** The guest's clipboard, as far as this viewer may use it. */
+  readonly clipboard = new Clipboard(this.#connection);
+  /** Text that the gateway types into the guest. */
+  readonly typing: TextTyping;
   /** The end that the side channel told of this session: it says more than a close code. */
   #told: End | null = null;
   #timer: number | undefined;
@@ -60,6 +66,8 @@ export class LiveConsole {
     this.#type = type;
     this.#place = place;
     this.#isShown = isShown;
+    const session = computed(() => this.#news.value?.session ?? null);
+    this.typing = new TextTyping(session, opener.token);
   }
 
   get state(): ReadonlySignal<State> {
@@ -101,7 +109,7 @@ export class LiveConsole {
   /** From the link to a live screen. Every way in which this can fail is an `ended` event. */
   async open(): Promise<void> {
     this.#opened = true;
-    this.#listening.abort();
+    this.#sideChannel?.close();
     this.#news.value = null;
     const { token, page, pageId } = this.#opener;
     if (token === null) {
@@ -134,14 +142,13 @@ export class LiveConsole {
       {
         ready: () => {
           this.#handle({ type: "screen-ready" });
-          this.#listening = new AbortController();
-          const { signal } = this.#listening;
-          void listen(token, pageId, type, signal, (news) => this.#learn(news));
+          this.#listen(token, type);
         },
-        pictureDrawn: () => this.#handle({ type: "picture-drawn" }),
         output: () => {
           this.#fresh.value = !this.#isShown();
         },
+        pictureDrawn: () => this.#handle({ type: "picture-drawn" }),
+        clipboard: (text) => void this.clipboard.receive(text),
         ended: (end) => this.#ended(end),
       },
     );
@@ -162,6 +169,15 @@ export class LiveConsole {
     if (this.#state.value.phase === "resuming") {
       this.retry();
     }
+  }
+
+  /**
+   * Looks whether the console is still there, since the computer slept or its network has changed: a connection may be
+   * dead without knowing it.
+   */
+  check(): void {
+    this.#sideChannel?.check();
+    this.retryIfWaiting();
   }
 
   disconnect(): void {
@@ -187,6 +203,15 @@ export class LiveConsole {
     this.#connection.value?.focus();
   }
 
+  #listen(token: string, type: ConsoleType): void {
+    const connection = this.#connection.value;
+    this.#sideChannel = new SideChannel(token, this.#opener.pageId, type, {
+      learn: (news) => this.#learn(news),
+      lost: (end) => connection?.abandon(end),
+    });
+    void this.#sideChannel.listen();
+  }
+
   #learn(news: SessionNews): void {
     const { end } = news;
     if (end !== null) {
@@ -202,6 +227,7 @@ export class LiveConsole {
   #ended(end: End): void {
     const told = this.#told?.reason === end.reason ? this.#told : end;
     this.#connection.value = null;
+    this.#sideChannel?.close();
     this.#handle({ type: "ended", end: told, now: Date.now() });
     const state = this.#state.value;
     if (state.phase === "resuming") {

@@ -1,25 +1,30 @@
 import { render } from "preact";
-import { chooseLanguage } from "../common/language.ts";
+import { chooseLanguage, wishedLanguages } from "../common/language.ts";
 import { speak } from "../common/words.ts";
 import { randomPageId } from "./api.ts";
 import { parseLink } from "./link.ts";
 import { Tabs } from "./tabs.ts";
 import { App } from "./view/App.tsx";
+import { keptViewState } from "./view/state.ts";
+import { onWake } from "./wake.ts";
 
 const page = new URL(location.href);
 const link = parseLink(page);
-await speak(chooseLanguage(link.language, navigator.languages));
+await speak(chooseLanguage(link.language, wishedLanguages()));
 
-const tabs = new Tabs({ page, token: link.token, pageId: randomPageId() });
+const view = keptViewState(() => localStorage);
+const tabs = new Tabs({ page, token: link.token, pageId: randomPageId() }, view.quality);
 const [own] = tabs.all.value;
-render(<App tabs={tabs} />, document.body);
+render(<App tabs={tabs} view={view} />, document.body);
 
 own?.live.access.subscribe((access) => {
   if (access !== null) {
     tabs.learn(access.type, access.consoles);
   }
 });
-window.addEventListener("online", () => tabs.retryIfWaiting());
+window.addEventListener("online", () => tabs.check());
+window.addEventListener("offline", () => tabs.check());
+onWake(() => tabs.check());
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") {
     tabs.retryIfWaiting();

@@ -73,6 +73,25 @@ export function canRetry(reason: Reason): boolean {
   return facts[reason].retry;
 }
 
+/** What a person can do about an end, by a button. */
+export type Remedy = "retry" | "new-link" | "tell";
+
+const needsNewLink: readonly Reason[] = [
+  "token-missing",
+  "token-unknown",
+  "token-expired",
+  "token-used",
+  "session-too-long",
+];
+
+/** Open the console again, get another link, or tell somebody who can do more. */
+export function remedyFor(reason: Reason): Remedy {
+  if (canRetry(reason)) {
+    return "retry";
+  }
+  return needsNewLink.includes(reason) ? "new-link" : "tell";
+}
+
 export function resumesByItself(reason: Reason): boolean {
   return (facts[reason] as ReasonFacts).resume === true;
 }

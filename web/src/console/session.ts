@@ -18,6 +18,24 @@ export interface ConsoleFacts {
   canBreak: boolean;
 }
 
+/** What this page's viewer may do. The gateway sees to it; the page shows it. */
+export interface Rights {
+  clipboardToServer: boolean;
+  clipboardToClient: boolean;
+  /** Most bytes of a text for the guest's clipboard. */
+  maxClipboard: number;
+}
+
+/** How the gateway types text for this viewer. */
+export interface TypingOffer {
+  /** The keyboard layouts that the guest may have, by name. */
+  layouts: string[];
+  /** Longest text, in characters. */
+  maxCharacters: number;
+  /** Most key events a second. */
+  maxRate: number;
+}
+
 export interface Access {
   server: Server;
   /** The console that was opened. */
@@ -25,6 +43,9 @@ export interface Access {
   /** All that the link opens, that one among them. */
   consoles: ConsoleFacts[];
   role: Role;
+  rights: Rights;
+  /** Null where no text is typed for this viewer. */
+  typing: TypingOffer | null;
   /** How long to go on trying to come back, in milliseconds. */
   reconnectMs: number;
 }

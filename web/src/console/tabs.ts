@@ -1,8 +1,10 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { createRef } from "preact";
 import { canShow } from "./clients.ts";
+import type { Quality } from "./display/quality.ts";
 import { LiveConsole, type Opener } from "./live.ts";
 import type { ConsoleFacts, ConsoleType } from "./session.ts";
+import { Tuning } from "./tuning.ts";
 
 /** One console of the server, and its place on the page. */
 export interface Tab {
@@ -13,6 +15,8 @@ export interface Tab {
   live: LiveConsole;
   screen: { current: HTMLDivElement | null };
   lastPicture: { current: HTMLCanvasElement | null };
+  /** What is asked of its server, as the line has it. */
+  tuning: Tuning;
 }
 
 /** The order in which people find the tabs, whichever of them their link is for. */
@@ -21,11 +25,14 @@ const order: (ConsoleType | null)[] = ["novnc", "serial", "spice-html5"];
 /** The consoles that a link opens: its own, and those beside it once they are known. Each is opened when it is chosen. */
 export class Tabs {
   readonly #opener: Opener;
+  readonly #quality: ReadonlySignal<Quality>;
   readonly #all = signal<readonly Tab[]>([]);
   readonly #shown;
 
-  constructor(opener: Opener) {
+  /** `quality` is what the person chose of the pictures. */
+  constructor(opener: Opener, quality: ReadonlySignal<Quality>) {
     this.#opener = opener;
+    this.#quality = quality;
     const own = this.#make(null);
     this.#all.value = [own];
     this.#shown = signal(own);
@@ -52,6 +59,13 @@ export class Tabs {
     if (before !== tab) {
       // Whoever goes from one to the other is there, though nothing was typed.
       before.live.stay();
+    }
+  }
+
+  /** Looks whether each is still there: the computer slept, or its network has changed. */
+  check(): void {
+    for (const { live } of this.#all.value) {
+      live.check();
     }
   }
 
@@ -83,13 +97,9 @@ export class Tabs {
       return { screen: screen.current, lastPicture: lastPicture.current };
     };
     const isShown = () => this.#shown.value === tab;
-    const tab: Tab = {
-      number,
-      type,
-      live: new LiveConsole(this.#opener, type, place, isShown),
-      screen,
-      lastPicture,
-    };
+    const live = new LiveConsole(this.#opener, type, place, isShown);
+    const tuning = new Tuning(live, this.#quality);
+    const tab: Tab = { number, type, live, screen, lastPicture, tuning };
     return tab;
   }
 }

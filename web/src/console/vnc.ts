@@ -1,6 +1,8 @@
-import RFB from "@novnc/novnc";
 import type { Connection, ConnectionListener } from "./connection.ts";
+import { PageKeyboard } from "./keyboard/keyboard.ts";
+import { MeasuredRfb } from "./measured-rfb.ts";
 import { type End, endByCloseCode } from "./reasons.ts";
+import type { Screen } from "./screen.ts";
 
 /** `oriel.v1` asks the gateway to say in its close code why a session ended; `binary` is what plain proxies know. */
 const subprotocols = ["binary", "oriel.v1"];
@@ -21,7 +23,8 @@ export function connectVnc(
   listener: ConnectionListener,
 ): Connection {
   const socket = new WebSocket(url, subprotocols);
-  let rfb: RFB | null = null;
+  const carried = countBytes(socket);
+  const leaving = new AbortController();
   let pictureCheck: number | undefined;
   let ended = false;
 
@@ -31,17 +34,21 @@ export function connectVnc(
     }
     ended = true;
     clearInterval(pictureCheck);
+    leaving.abort();
     // A try to come back that never had a picture leaves the last one where it is.
     if (hasPicture(canvas)) {
       copyPicture(canvas, lastPicture);
     }
-    rfb?.disconnect();
+    if (!gaveUp) {
+      rfb.disconnect();
+    }
     listener.ended(how);
   };
 
   // noVNC keeps the close code to itself, so listen ahead of it.
   socket.addEventListener("close", ({ code, reason }) => end(endByCloseCode(code, reason)));
-  rfb = new RFB(screen, socket);
+  let gaveUp = false;
+  const rfb = new MeasuredRfb(screen, socket);
   rfb.background = "transparent";
   rfb.scaleViewport = true;
   rfb.showDotCursor = true;
@@ -51,8 +58,18 @@ export function connectVnc(
     prepareCanvas(canvas);
   }
 
+  const keyboard = new PageKeyboard((keysym, code, down) => rfb.sendKey(keysym, code, down));
+  rfb.meanBy((keysym) => keyboard.meaning(keysym));
+  // What is held on the page's own keys is let go with all others, once the person looks elsewhere.
+  const release = ({ isTrusted }: Event) => isTrusted && keyboard.release();
+  window.addEventListener("blur", release, { signal: leaving.signal });
+
   rfb.addEventListener("connect", () => {
     listener.ready();
+    // noVNC has begun to listen to the keys by now, so this hears of each after it.
+    canvas?.addEventListener("keyup", ({ code }) => keyboard.struck(code), {
+      signal: leaving.signal,
+    });
     pictureCheck = window.setInterval(() => {
       if (hasPicture(canvas)) {
         clearInterval(pictureCheck);
@@ -61,20 +78,77 @@ export function connectVnc(
     }, pictureCheckMs);
   });
 
+  rfb.addEventListener("clipboard", ({ detail }) => listener.clipboard(detail.text));
+
   // Ahead of the socket's own end, this means that noVNC gave up on what it received.
   rfb.addEventListener("disconnect", () => {
-    rfb = null;
+    gaveUp = true;
     end({ reason: "back-end-protocol" });
   });
 
   return {
-    focus: () => rfb?.focus({ preventScroll: true }),
-    sendCtrlAltDel: () => rfb?.sendCtrlAltDel(),
+    focus: () => rfb.focus({ preventScroll: true }),
+    putClipboard: (text) => rfb.clipboardPasteFrom(text),
     abandon: (how) => {
+      if (!ended) {
+        keyboard.release();
+      }
       socket.close(1000);
       end(how);
     },
+    screen: asScreen(rfb, keyboard, carried, watching),
   };
+}
+
+function asScreen(
+  rfb: MeasuredRfb,
+  keyboard: PageKeyboard,
+  carried: Carried,
+  watching: boolean,
+): Screen {
+  return {
+    keyboard,
+    size: rfb.size,
+    resizing: rfb.resizing,
+    takesPlaces: rfb.takesPlaces,
+    watching,
+    since: Date.now(),
+    get counts() {
+      return { ...carried, updates: rfb.updates, rectangles: rfb.rectangles };
+    },
+    setLevels: ({ quality, compression }) => {
+      rfb.qualityLevel = quality;
+      rfb.compressionLevel = compression;
+    },
+    resizeToPlace: () => {
+      // Left on, noVNC would ask ten times a second while a window is being drawn larger.
+      rfb.resizeSession = true;
+      rfb.resizeSession = false;
+    },
+    takeFocusOnPress: (take) => {
+      rfb.focusOnClick = take;
+    },
+    picture: () => new Promise((resolve) => rfb.toBlob(resolve, "image/png")),
+  };
+}
+
+interface Carried {
+  received: number;
+  sent: number;
+}
+
+/** Counts the bytes of the messages that a socket carries from now on. */
+function countBytes(socket: WebSocket): Carried {
+  const carried = { received: 0, sent: 0 };
+  socket.addEventListener("message", ({ data }) => {
+    carried.received += data instanceof ArrayBuffer ? data.byteLength : 0;
+  });
+  const send = socket.send.bind(socket);
+  socket.send = (data) => {
+    carried.sent += typeof data === "object" && "byteLength" in data ? data.byteLength : 0;
+    send(data);
+  };
+  return carried;
 }
 
 function prepareCanvas(canvas: HTMLCanvasElement): void {

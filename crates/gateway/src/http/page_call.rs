@@ -9,11 +9,13 @@ use axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use oriel_domain::{ConsoleToken, EndReason, Grant, Server};
+use oriel_keyboard::Layout;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::{ClientAddress, body, client_of, log_refusal, status, tell_when_to_retry};
 use crate::redeem::{Choice, Claim};
+use crate::rules::Rules;
 use crate::serial;
 use crate::session::{Failure, PageId};
 use crate::{Gateway, Inner};
@@ -65,6 +67,40 @@ struct ConsoleFacts {
     consoles: Vec<ConsoleFact>,
     /// Seconds that a page goes on trying to come back to a console that broke.
     reconnect_for: u64,
+    /// What the viewer may do.
+    may: RightsFacts,
+    /// How text is typed for the viewer, where it is.
+    typing: Option<TypingFacts>,
+}
+
+/// What a viewer may do, as its role and the operator have it. The gateway sees to it; a page shows it.
+#[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a right of its own")]
+struct RightsFacts {
+    /// Press keys and move the pointer.
+    input: bool,
+    /// Put text into the guest's clipboard.
+    clipboard_to_server: bool,
+    /// Get the guest's clipboard.
+    clipboard_to_client: bool,
+    /// Most bytes of one clipboard text to the guest. A longer one ends the session.
+    max_clipboard: u32,
+    /// Change the size of the guest's screen.
+    resize: bool,
+    /// Shut the machine down, reboot or reset it by the screen's protocol.
+    power: bool,
+    /// Hear the guest.
+    audio: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+struct TypingFacts {
+    /// The keyboard layouts that a guest may have, in the order of their names.
+    layouts: Vec<&'static str>,
+    /// Longest text, in characters.
+    max_characters: usize,
+    /// Most key events a second: a character is two, with Shift up to four.
+    max_rate: u32,
 }
 
 /// One console that a token opens.
@@ -134,6 +170,8 @@ impl Inner {
 
     fn describe_console(&self, server: &Server, grant: &Grant) -> OpenedConsole {
         let kind = grant.console;
+        let rules = Rules::of(self.settings.rights, grant.role);
+        let typing = self.settings.typing;
         let all = server.consoles.iter().map(|(&kind, back_end)| (kind, back_end));
         let open = all.filter(|&(kind, _)| grant.admits(kind) && self.keeps_rules(grant, kind));
         OpenedConsole {
@@ -153,6 +191,20 @@ impl Inner {
                     })
                     .collect(),
                 reconnect_for: self.settings.reconnect_for.as_secs(),
+                may: RightsFacts {
+                    input: rules.input,
+                    clipboard_to_server: rules.clipboard_to_server,
+                    clipboard_to_client: rules.clipboard_to_client,
+                    max_clipboard: rules.max_cut_text,
+                    resize: rules.resize,
+                    power: rules.power,
+                    audio: rules.audio,
+                },
+                typing: typing.serves(rules, kind).is_ok().then(|| TypingFacts {
+                    layouts: Layout::ALL.iter().map(|layout| layout.name()).collect(),
+                    max_characters: typing.max_characters,
+                    max_rate: typing.max_rate,
+                }),
             },
         }
     }

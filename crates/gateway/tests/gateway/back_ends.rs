@@ -1,17 +1,12 @@
 //! Back ends that are down, silent, strange or rude.
 
-use std::time::Duration;
-
-use crate::kit::{House, Hypervisor, Script, hung_up, soon};
+use crate::kit::{BRIEF, House, Hypervisor, Script, hung_up, soon};
 
 /// What a back end says, and what the browser is told.
 async fn refused(script: Script, status: u16, code: u16, name: &str) {
     // The first two openings meet the bad back end, the third a good one.
     let hypervisor = Hypervisor::tcp([script.clone(), script.clone(), Script::rfb()]).await;
-    let house = House::with(&hypervisor.address, |s| {
-        s.handshake_timeout = Duration::from_millis(300);
-    })
-    .await;
+    let house = House::with(&hypervisor.address, |s| s.handshake_timeout = BRIEF).await;
     let path = format!("/?token={}", house.token().await);
     let answer = house.knock(&path).send().await;
     assert_eq!(
@@ -81,10 +76,7 @@ async fn a_silent_back_end_is_given_up_in_time() {
 #[tokio::test]
 async fn a_browser_that_leaves_while_its_screen_is_opened_keeps_its_token() {
     let mut hypervisor = Hypervisor::tcp([Script::Silent, Script::rfb()]).await;
-    let house = House::with(&hypervisor.address, |s| {
-        s.handshake_timeout = Duration::from_millis(300);
-    })
-    .await;
+    let house = House::new(&hypervisor.address).await;
     let path = format!("/?token={}", house.token().await);
     let browser = house.knock(&path).start(&[]).await;
     let wire = hypervisor.wire().await;

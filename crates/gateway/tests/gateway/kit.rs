@@ -42,6 +42,9 @@ pub const USER: &str = "0ca8f6ab7d1f4e3e8a1f0e6b0c6a5f11";
 /// How long anything may take before a test is given up.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// For a test that waits for it to pass: short, and yet enough on a busy machine for what is to come in time.
+pub const BRIEF: Duration = Duration::from_secs(2);
+
 /// Several times what all buffers on the way hold.
 pub const MUCH: usize = 24 * 1024 * 1024;
 

@@ -1,11 +1,9 @@
 //! From the request to the picture.
 
-use std::time::Duration;
-
 use tokio::io::AsyncReadExt as _;
 
 use crate::kit::{
-    Answer, BINARY, CLOSE, House, Hypervisor, Knock, Page, Script, echo, init, key, keys, masked, soon,
+    Answer, BINARY, BRIEF, CLOSE, House, Hypervisor, Knock, Page, Script, echo, init, key, keys, masked, soon,
 };
 
 #[tokio::test]
@@ -223,10 +221,7 @@ async fn a_client_that_breaks_the_handshake_is_told_why() {
 #[tokio::test]
 async fn a_client_that_says_nothing_is_let_go_in_time() {
     let hypervisor = Hypervisor::tcp([Script::rfb()]).await;
-    let house = House::with(&hypervisor.address, |s| {
-        s.handshake_timeout = Duration::from_millis(300);
-    })
-    .await;
+    let house = House::with(&hypervisor.address, |s| s.handshake_timeout = BRIEF).await;
     let page = silent_page(&house).await;
     assert_eq!(page.closed().await, (4007, "client-timeout".into()));
     assert_eq!(house.only_end().await, "client-timeout");

@@ -38,6 +38,14 @@ async fn a_page_learns_what_its_token_opens_and_alone_may_open_it() {
         "server": { "id": SERVER, "name": "web-1" }, "protocol": "vnc", "type": "novnc",
         "role": "owner", "reconnect_for": 120,
         "consoles": [{ "protocol": "vnc", "type": "novnc", "can_break": false }],
+        "may": {
+            "input": true, "clipboard_to_server": true, "clipboard_to_client": true, "max_clipboard": 1_048_576,
+            "resize": true, "power": false, "audio": true,
+        },
+        "typing": {
+            "layouts": ["de", "de-ch", "de-nodeadkeys", "en-gb", "en-us", "es", "fr", "fr-ch", "it", "ja", "pt-br", "ru", "tr"],
+            "max_characters": 1000, "max_rate": 1000,
+        },
     } });
     assert_eq!(answer.json(), console);
 

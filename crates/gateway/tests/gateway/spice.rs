@@ -12,7 +12,7 @@ use rsa::pkcs8::EncodePublicKey as _;
 use sha1::Sha1;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::kit::{House, Hypervisor, Page, Script, Wire, hears, hung_up, soon};
+use crate::kit::{BRIEF, House, Hypervisor, Page, Script, Wire, hears, hung_up, soon};
 
 /// A server that reads tickets.
 struct Server {
@@ -309,9 +309,7 @@ async fn a_back_end_that_is_none_ends_with_a_name() {
 #[tokio::test]
 async fn whoever_is_silent_in_the_link_is_given_up() {
     let mut server = Server::start().await;
-    let house = server
-        .house(|settings| settings.handshake_timeout = Duration::from_millis(300))
-        .await;
+    let house = server.house(|settings| settings.handshake_timeout = BRIEF).await;
     let page = Visitor::new(&house).await.socket(&house).await;
     assert_eq!(page.closed().await.1, "client-timeout");
     assert_eq!(hung_up(server.hypervisor.wire().await).await, b"");

@@ -130,7 +130,6 @@ export class SerialTerminal implements TerminalTools {
     return {
       terminal: this,
       focus: () => this.#terminal.focus(),
-      sendCtrlAltDel: () => {},
       abandon: (how) => {
         socket.close(1000);
         end(how);

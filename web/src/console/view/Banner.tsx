@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import { useCountdown } from "../../common/view/countdown.ts";
 import { t } from "../../common/words.ts";
 import type { LiveConsole } from "../live.ts";
@@ -12,13 +13,20 @@ export function Banner({ live }: { live: LiveConsole }) {
 
 function Warning({ live, end }: { live: LiveConsole; end: number }) {
   const seconds = String(useCountdown(end));
+  // Said once: nobody wants to hear every second.
+  const [first] = useState(seconds);
   const stay = () => {
     live.stay();
     live.focus();
   };
   return (
-    <section id="banner" role="alert">
-      <p id="banner-text">{t("banner.idle", { seconds })}</p>
+    <section id="banner" aria-labelledby="banner-said">
+      <p id="banner-text" aria-hidden="true">
+        {t("banner.idle", { seconds })}
+      </p>
+      <p id="banner-said" class="said-only" role="alert">
+        {t("banner.idle", { seconds: first })}
+      </p>
       <button type="button" id="stay" class="primary" onClick={stay}>
         {t("banner.stay")}
       </button>

@@ -1,71 +1,76 @@
 import { useEffect, useRef } from "preact/hooks";
 import iconUrl from "../../common/icon.svg";
 import { t } from "../../common/words.ts";
-import type { LiveConsole } from "../live.ts";
 import type { Tabs } from "../tabs.ts";
+
+import { Handle } from "./Handle.tsx";
+import type { ViewState } from "./state.ts";
 import { TabList } from "./TabList.tsx";
-import { Disconnect } from "./tools/Disconnect.tsx";
-import { FullScreen } from "./tools/FullScreen.tsx";
-import { Keys } from "./tools/Keys.tsx";
-import { TerminalMenu } from "./tools/TerminalMenu.tsx";
+import { Toolbar } from "./Toolbar.tsx";
+import { Language } from "./tools/Language.tsx";
+import { Viewers } from "./tools/Viewers.tsx";
+
+/** How long a bar that was called stays once nothing holds it, in milliseconds. */
+const lingerMs = 1_200;
+
+interface Props {
+  tabs: Tabs;
+  view: ViewState;
+  name: string;
+}
 
 /** Whose console this is, how it stands with it, and what can be done with it. */
-export function Bar({ tabs, name }: { tabs: Tabs; name: string }) {
+export function Bar({ tabs, view, name }: Props) {
   const { live } = tabs.shown.value;
   const state = live.state.value;
   const connected = state.phase === "connected";
   const watching = connected && state.access.role === "observer";
-  const viewers = connected ? (live.news.value?.viewers ?? 1) : 1;
-  return (
-    <header>
-      <img class="mark" src={iconUrl} alt="Oriel" width={20} height={20} />
-      <h1 id="server-name">{name}</h1>
-      <TabList tabs={tabs} />
-      <p id="state" role="status">
-        {t(`state.${state.phase}`)}
-      </p>
-      {watching && (
-        <p id="role" class="mark-word">
-          {t("role.observer")}
-        </p>
-      )}
-      {viewers > 1 && (
-        <p id="viewers" class="mark-word">
-          {t("viewers", { count: String(viewers) })}
-        </p>
-      )}
-      {connected && <Toolbar live={live} watching={watching} />}
-    </header>
-  );
-}
-
-function Toolbar({ live, watching }: { live: LiveConsole; watching: boolean }) {
-  const toolbar = useRef<HTMLElement>(null);
-  const terminal = live.connection.value?.terminal;
-  // The console takes every key, Tab too. This chord, known from remote desktops, leads the keyboard to the bar;
-  // Escape leads it back.
+  const stays = view.barStays.value || !connected;
+  const called = view.barCalled.value;
+  const leaving = useRef<number>(0);
+  const stay = () => clearTimeout(leaving.current);
+  const leave = () => {
+    stay();
+    leaving.current = window.setTimeout(() => {
+      view.barCalled.value = false;
+    }, lingerMs);
+  };
   useEffect(() => {
-    const lead = (event: KeyboardEvent) => {
-      if (event.ctrlKey && event.altKey && event.key === "Home") {
-        event.preventDefault();
-        event.stopPropagation();
-        toolbar.current?.querySelector<HTMLElement>(".tool")?.focus();
+    // A finger neither enters nor leaves; it touches elsewhere.
+    const closeFromOutside = ({ target }: PointerEvent) => {
+      if (target instanceof Element && target.closest("header, #handle, #side") === null) {
+        view.barCalled.value = false;
       }
     };
-    window.addEventListener("keydown", lead, { capture: true });
-    return () => window.removeEventListener("keydown", lead, { capture: true });
+    document.addEventListener("pointerdown", closeFromOutside, { capture: true });
+    return () => document.removeEventListener("pointerdown", closeFromOutside, { capture: true });
   }, []);
-  const leadBack = (event: KeyboardEvent) => {
-    if (event.key === "Escape") {
-      live.focus();
-    }
-  };
+  const where = stays ? "placed" : called ? "over" : "away";
   return (
-    <section id="toolbar" aria-label={t("toolbar.label")} ref={toolbar} onKeyDown={leadBack}>
-      {terminal && <TerminalMenu live={live} terminal={terminal} watching={watching} />}
-      {!terminal && !watching && <Keys live={live} />}
-      <FullScreen live={live} />
-      <Disconnect live={live} />
-    </section>
+    <>
+      <header
+        class={where}
+        onPointerEnter={stay}
+        onPointerLeave={({ pointerType }) => pointerType === "mouse" && !stays && leave()}
+        onFocusIn={stay}
+        onFocusOut={() => !stays && leave()}
+      >
+        <img class="mark" src={iconUrl} alt="Oriel" width={20} height={20} />
+        <h1 id="server-name">{name}</h1>
+        <TabList tabs={tabs} />
+        <p id="state" role="status">
+          <span>{t(`state.${state.phase}`)}</span>
+        </p>
+        {watching && (
+          <p id="role" class="mark-word">
+            {t("role.observer")}
+          </p>
+        )}
+        {connected && <Viewers viewers={live.news.value?.viewers ?? []} />}
+        {connected && <Toolbar live={live} view={view} access={state.access} />}
+        <Language />
+      </header>
+      {where === "away" && <Handle view={view} />}
+    </>
   );
 }

@@ -193,11 +193,15 @@ impl Page {
         self.raw(&masked(CLOSE, &1000_u16.to_be_bytes())).await;
     }
 
-    /// The next frame's payload, which must be a whole binary message.
+    /// The next frame's payload, which must be a whole binary message. Pings are passed over.
     pub async fn data(&mut self) -> Vec<u8> {
-        let (first, payload) = self.frame().await;
-        assert_eq!(first, BINARY, "{payload:?}");
-        payload
+        loop {
+            let (first, payload) = self.frame().await;
+            if first != PING {
+                assert_eq!(first, BINARY, "{payload:?}");
+                return payload;
+            }
+        }
     }
 
     /// Reads binary messages until so many bytes have come.
