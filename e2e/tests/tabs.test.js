@@ -95,9 +95,8 @@ describe("a server's consoles in the tabs of one page", () => {
     await keyboard.type("\n");
     await page.terminalSays(prompt);
     await keyboard.press("Control+Alt+Home");
-    assert.equal(
-      await page.page.evaluate(() => document.activeElement.closest("section")?.id),
-      "toolbar",
+    await until("the keyboard to be at the bar", () =>
+      page.page.evaluate(() => document.activeElement.closest("section")?.id === "toolbar"),
     );
   });
 
