@@ -7,8 +7,12 @@ shared machine do not. Rows of one axis are measured in turns, and the median of
 
 BENCH_ROUNDS   turns of each row; default: 3
 BENCH_SECONDS  how long each is measured; default: 3
-BENCH_AXES     some of: down, down-tls, up, latency, latency-busy, connect, connect-tls, idle, idle-tls; default: all
+BENCH_AXES     some of: down, down-tls, down-h2, up, up-tls, up-h2, latency, latency-busy, connect, connect-tls, idle,
+               idle-tls, crowd; default: all but crowd
 BENCH_IDLE     idle sessions; default: 2000
+BENCH_CROWD    idle sessions beside which the axis crowd measures a round trip; default: 20000
+BENCH_CONNECTS connects under way at a time, of each row; default: 8 and 64
+NODE           what drives HTTP/2, which wsbench does not speak; default: node
 BENCH_FOLDER   where the temporary folder is made; default: /var/tmp
 WSBENCH        the driver; bench/run builds it
 WEBSOCKIFY     websockify's command, where it is to be measured too
@@ -33,8 +37,11 @@ import uuid
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 SECONDS = os.environ.get("BENCH_SECONDS", "3")
 IDLE = os.environ.get("BENCH_IDLE", "2000")
-ALL_AXES = "idle idle-tls down down-tls up latency latency-busy connect connect-tls".split()
-AXES = os.environ.get("BENCH_AXES", " ".join(ALL_AXES)).split()
+CROWD = int(os.environ.get("BENCH_CROWD", "20000"))
+CONNECTS = os.environ.get("BENCH_CONNECTS", "8 64").split()
+DEFAULT_AXES = "idle idle-tls down down-tls down-h2 up up-tls up-h2 latency latency-busy connect connect-tls".split()
+ALL_AXES = [*DEFAULT_AXES, "crowd"]
+AXES = os.environ.get("BENCH_AXES", " ".join(DEFAULT_AXES)).split()
 if unknown := set(AXES) - set(ALL_AXES):
     sys.exit(f"there is no axis named {', '.join(unknown)}: {' '.join(ALL_AXES)}")
 WSBENCH = os.environ["WSBENCH"]
@@ -151,8 +158,9 @@ class Bench:
                     WEBSOCKIFY, f"127.0.0.1:{port}", f"127.0.0.1:{self.back_ends[mode]}", port=port
                 )
 
-    def start_oriel(self, scheme):
-        home = self.path(f"oriel-{scheme}")
+    def start_oriel(self, scheme, name=None):
+        name = name or scheme
+        home = self.path(f"oriel-{name}")
         os.mkdir(home, 0o700)
         port = free_port()
         tls = "self-signed" if scheme == "https" else "off"
@@ -161,7 +169,7 @@ class Bench:
             file.write(
                 f'public_url = "{scheme}://localhost:{port}"\ndata_dir = "data"\n'
                 f'[listen]\naddress = "127.0.0.1:{port}"\nmax_connections = {MOST}\n[tls]\nmode = "{tls}"\n'
-                f'[inventory]\nfile = "servers.toml"\n[gateway]\nmax_sessions = {MOST}\n'
+                f'[inventory]\nfile = "servers.toml"\n[gateway]\nmax_sessions = {MOST}\nserial_linger = "0s"\n'
                 '[log]\nlevel = "warn"\n'
             )
         servers = {mode: str(uuid.uuid4()) for mode in MODES}
@@ -177,11 +185,11 @@ class Bench:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("ORIEL_")}
         child = self.start(ORIEL, "serve", "--config", config, port=port, env=environment)
         database = os.path.join(home, "data", "oriel.db")
-        self.mint(scheme, database, project, servers)
+        self.mint(name, database, project, servers)
         return child, port
 
     # Straight into the database: minting has a bench of its own.
-    def mint(self, scheme, database, project, servers):
+    def mint(self, name, database, project, servers):
         now = int(time.time())
         rows = []
         for mode, server in servers.items():
@@ -191,13 +199,15 @@ class Bench:
                 tokens.append(token)
                 rows.append((hashlib.sha256(token.encode()).digest(), "bench", project, server,
                              "serial" if mode == "sink" else "novnc", "one", now, now + 86400))
-            self.write(f"tokens-{scheme}-{mode}", "\n".join(tokens))
+            self.write(f"tokens-{name}-{mode}", "\n".join(tokens))
         with sqlite3.connect(database, timeout=30) as db:
             db.executemany(
                 "INSERT INTO grants (token_hash, user_id, project_id, server_id, console, uses, created_at,"
                 " expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def drive(self, kind, target, mode, *options):
+        if isinstance(target, Http2):
+            return target.drive(self, mode)
         peer, url, pid, extra = target(mode)
         command = [WSBENCH, kind, "--url", url, "--proxy-pid", str(pid), "--backend-pid", str(self.back_end.pid),
                    "--secs", SECONDS, *options, *extra]
@@ -275,6 +285,17 @@ class Bench:
         if "down-tls" in AXES:
             self.axis("Downstream, TLS, 8 sessions", "downstream", "firehose",
                       [haproxy_tls, nginx_tls, oriel_tls], bytes_, ["--conns", "8"])
+        if "down-h2" in AXES:
+            h2 = ("oriel-h2", Http2("oriel-h2", *self.oriels["https"], 8))
+            self.axis("Downstream, TLS, 8 sessions: HTTP/1.1 and HTTP/2", "downstream", "firehose",
+                      [oriel_tls, h2], bytes_, ["--conns", "8"])
+        if "up-tls" in AXES:
+            self.axis("Upstream, TLS, 1 session, 16 KiB messages", "upstream", "sink",
+                      [haproxy_tls, nginx_tls, oriel_tls], bytes_, ["--conns", "1"])
+        if "up-h2" in AXES:
+            h2 = ("oriel-h2", Http2("oriel-h2", *self.oriels["https"], 1))
+            self.axis("Upstream, TLS, 1 session, 16 KiB messages: HTTP/1.1 and HTTP/2", "upstream", "sink",
+                      [oriel_tls, h2], bytes_, ["--conns", "1"])
         if "up" in AXES:
             self.axis("Upstream, plain, 1 session, 16 KiB messages", "upstream", "sink",
                       [haproxy, oriel, *websockify], bytes_, ["--conns", "1"])
@@ -295,10 +316,78 @@ class Bench:
                           small, ["--conns", "1", "--rate", "200"])
                 hose.kill()
                 hose.wait()
-        if "connect" in AXES:
-            self.axis("Connects, plain", "connect", "idle", [*websockify, oriel, haproxy], connects)
-        if "connect-tls" in AXES:
-            self.axis("Connects, TLS", "connect", "idle", [nginx_tls, oriel_tls], connects)
+        for conc in CONNECTS:
+            if "connect" in AXES:
+                self.axis(f"Connects, plain, {conc} at a time", "connect", "idle", [*websockify, oriel, haproxy],
+                          connects, ["--conc", conc])
+            if "connect-tls" in AXES:
+                self.axis(f"Connects, TLS, {conc} at a time", "connect", "idle", [nginx_tls, oriel_tls], connects,
+                          ["--conc", conc])
+        if "crowd" in AXES:
+            self.crowd(small)
+
+    # A process may have so many open files; the machine has room for several.
+    def crowd(self, fields):
+        processes = -(-CROWD // MOST)
+        each = -(-CROWD // processes)
+        crowded = []
+        for number in range(processes):
+            self.start_back_end()
+            child, port = self.start_oriel("http", f"crowd-{number}")
+            crowded.append((self.back_end, child, port))
+        back_end, child, port = crowded[0]
+        self.back_end = back_end
+        self.oriels["crowd"] = child, port
+
+        def target(mode):
+            url = f"ws://127.0.0.1:{port}/websockify?token={{token}}"
+            header = f"Origin: http://localhost:{port}"
+            return "crowd", url, child.pid, ["--tokens", self.path(f"tokens-crowd-0-{mode}"), "--header", header]
+
+        options = ["--conns", "1", "--rate", "200"]
+        self.axis("Round trip, 1 session, alone", "latency", "echo", [("oriel", target)], fields, options)
+        # What the rounds take with the drivers' own warm-up, and a margin.
+        lasts = str(ROUNDS * (float(SECONDS) + 2) + 10)
+        drivers = []
+        for number, (_, child, port) in enumerate(crowded):
+            drivers.append(subprocess.Popen(
+                [WSBENCH, "idle", "--url", f"ws://127.0.0.1:{port}/websockify?token={{token}}", "--proxy-pid",
+                 str(child.pid), "--conns", str(each), "--secs", lasts, "--tokens",
+                 self.path(f"tokens-crowd-{number}-idle"), "--header", f"Origin: http://localhost:{port}"],
+                stdout=subprocess.PIPE, text=True))
+        deadline = time.monotonic() + 120
+        for _, child, _ in crowded:
+            while len(os.listdir(f"/proc/{child.pid}/fd")) < 2 * each:
+                if time.monotonic() > deadline:
+                    sys.exit(f"not all of {each} idle sessions began")
+                time.sleep(0.1)
+        self.axis(f"Round trip, 1 session, beside {processes * each} idle ones in {processes} processes", "latency",
+                  "echo", [("oriel", target)], fields, options)
+        for driver in drivers:
+            out, _ = driver.communicate(timeout=300)
+            result = json.loads(out.splitlines()[-1])
+            print(f"  {result['alive']} of {each} still alive; {result['pss_kib_per_session']:.1f} KiB a session,"
+                  f" {result['idle_cpu_ms_per_s']:.1f} CPU ms a second in all, opened in {result['open_secs']:.1f} s")
+
+
+class Http2:
+    """The console of an Oriel over HTTP/2, by a driver of its own."""
+
+    def __init__(self, name, child, port, sessions):
+        self.name, self.child, self.port, self.sessions = name, child, port, sessions
+
+    def drive(self, bench, mode):
+        kind = {"firehose": "down", "sink": "up"}[mode]
+        start = bench.next_token.get((self.name, mode), 1000)
+        driver = os.path.join(os.path.dirname(os.path.abspath(__file__)), "http2.mjs")
+        command = [os.environ.get("NODE", "node"), driver, kind, self.port, bench.path(f"tokens-https-{mode}"), start,
+                   self.sessions, SECONDS, self.child.pid]
+        done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=120)
+        if done.returncode:
+            sys.exit(f"{command}: {done.stderr}")
+        result = json.loads(done.stdout)
+        bench.next_token[self.name, mode] = result["next_token"]
+        return result
 
 
 def main():

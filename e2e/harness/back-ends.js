@@ -74,6 +74,35 @@ export const whiteScreen = async (connection) => {
   }
 };
 
+/**
+ * Shows a white corner of a screen of this size, and then says this. `struck` is called for each byte that
+ * the viewer sends.
+ */
+export const screenThatSays = (width, height, message = Buffer.alloc(0), struck = () => {}) => {
+  return async (connection) => {
+    try {
+      const input = await greet(connection, width, height);
+      await input(1); // whatever it says first: only key strokes matter of what follows
+      connection.write(whiteUpdate(Math.min(width, 64), Math.min(height, 64)));
+      connection.write(message);
+      for (;;) {
+        await input(1);
+        struck();
+      }
+    } catch {
+      // The other side has gone.
+    }
+  };
+};
+
+/** What a server says when a text was copied there: RFC 6143, section 7.6.4. */
+export function cutText(text) {
+  const head = Buffer.alloc(8);
+  head[0] = 3;
+  head.writeUInt32BE(text.length, 4);
+  return Buffer.concat([head, Buffer.from(text, "latin1")]);
+}
+
 /** Rings the bell at each key stroke. */
 export const bell = async (connection) => {
   try {
@@ -103,38 +132,40 @@ export const flood = async (connection) => {
 };
 
 /** Shows a white screen, and notes the keys and the pointer that it gets in `events`, in words. */
-export const recorder = (events, width = 400, height = 300) => async (connection) => {
-  try {
-    const input = await greet(connection, width, height);
-    let drawn = false;
-    for (;;) {
-      const [type] = await input(1);
-      if (type === 0) {
-        await input(19);
-      } else if (type === 2) {
-        const head = await input(3);
-        await input(4 * head.readUInt16BE(1));
-      } else if (type === 3) {
-        await input(9);
-        if (!drawn) {
-          connection.write(whiteUpdate(width, height));
-          drawn = true;
+export const recorder =
+  (events, width = 400, height = 300) =>
+  async (connection) => {
+    try {
+      const input = await greet(connection, width, height);
+      let drawn = false;
+      for (;;) {
+        const [type] = await input(1);
+        if (type === 0) {
+          await input(19);
+        } else if (type === 2) {
+          const head = await input(3);
+          await input(4 * head.readUInt16BE(1));
+        } else if (type === 3) {
+          await input(9);
+          if (!drawn) {
+            connection.write(whiteUpdate(width, height));
+            drawn = true;
+          }
+        } else if (type === 4) {
+          const key = await input(7);
+          events.push(`${key[0] ? "press" : "release"} ${keyName(key.readUInt32BE(3))}`);
+        } else if (type === 5) {
+          const pointer = await input(5);
+          const [x, y] = [pointer.readUInt16BE(1), pointer.readUInt16BE(3)];
+          events.push(`buttons ${pointer[0]} at ${x},${y}`);
+        } else {
+          throw new Error(`a message of the type ${type}`);
         }
-      } else if (type === 4) {
-        const key = await input(7);
-        events.push(`${key[0] ? "press" : "release"} ${keyName(key.readUInt32BE(3))}`);
-      } else if (type === 5) {
-        const pointer = await input(5);
-        const [x, y] = [pointer.readUInt16BE(1), pointer.readUInt16BE(3)];
-        events.push(`buttons ${pointer[0]} at ${x},${y}`);
-      } else {
-        throw new Error(`a message of the type ${type}`);
       }
+    } catch {
+      // The other side has gone.
     }
-  } catch {
-    // The other side has gone.
-  }
-};
+  };
 
 const keyNames = { 65288: "BackSpace", 65289: "Tab", 65293: "Return", 65307: "Escape" };
 const heldNames = { 65505: "Shift", 65507: "Control", 65513: "Alt" };

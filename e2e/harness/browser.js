@@ -19,7 +19,14 @@ const flags = [
 ];
 
 /** Chromium writes these by itself when a request is refused. They are no faults of the page. */
-const refusals = [/^Failed to load resource: /, /^WebSocket connection to .* failed/];
+const refusals = [
+  /^Failed to load resource: /,
+  /^WebSocket connection to .* failed/,
+  // noVNC tells what it could not read.
+  /^(Failed (while connected|when connecting)|RFB failure): /,
+  /^Tried changing state of a disconnected RFB object/,
+  /^Disconnection timed out\.$/,
+];
 
 /** The keys of a US keyboard for the characters that are not on a key of their own name. */
 const keys = {
@@ -265,7 +272,9 @@ export class ConsolePage {
 
   /** What a person has in the clipboard, whatever the page itself may do with it. */
   async putClipboard(text) {
-    await this.#withClipboard((page) => page.evaluate((text) => navigator.clipboard.writeText(text), text));
+    await this.#withClipboard((page) =>
+      page.evaluate((text) => navigator.clipboard.writeText(text), text),
+    );
   }
 
   async clipboard() {
@@ -319,8 +328,8 @@ export class ConsolePage {
     return this.#context.cookies();
   }
 
-  /** Says that the test had the page lose its connection: the browser may write of requests that failed. */
-  expectLoss() {
+  /** Says that requests of the page are to fail in this test: the browser may write of it. */
+  expectRefusals() {
     this.#ended = true;
   }
 

@@ -171,7 +171,10 @@ describe("how a screen is shown", () => {
     await page.keyboard.press("Control+Alt+Home");
     await page.locator("#toolbar").waitFor();
     await page.locator("#hide-bar").click();
-    await until("the bar to have its place again", async () => (await layout(page)).place.height < 800);
+    await until(
+      "the bar to have its place again",
+      async () => (await layout(page)).place.height < 800,
+    );
   });
 
   test("full screen catches the browser's shortcuts, says how to leave, and leaves the bar away", async () => {

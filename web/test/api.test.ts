@@ -10,7 +10,13 @@ function gatewayAnswers(status: number, body: string) {
 }
 
 const granted = (server: object) =>
-  JSON.stringify({ console: { server, protocol: "vnc", type: "novnc", reconnect_for: 60 } });
+  JSON.stringify({
+    console: {
+      ...{ server, protocol: "vnc", type: "novnc", reconnect_for: 60 },
+      may: { input: true, clipboard_to_server: true, clipboard_to_client: false, max_clipboard: 9 },
+      typing: { layouts: ["de"], max_characters: 20, max_rate: 90 },
+    },
+  });
 
 const refused = (code: unknown) => JSON.stringify({ error: { code, message: "…" } });
 
@@ -27,6 +33,8 @@ describe("opening a console", () => {
       consoles: [{ type: "novnc", canBreak: false }],
       role: "owner",
       reconnectMs: 60_000,
+      rights: { clipboardToServer: true, clipboardToClient: false, maxClipboard: 9 },
+      typing: { layouts: ["de"], maxCharacters: 20, maxRate: 90 },
     });
 
     const [path, request] = fetched.mock.calls[0] ?? [];

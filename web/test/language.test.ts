@@ -12,6 +12,16 @@ describe("the language of the page", () => {
     ["zh-CN", "zh-cn"],
     ["zh_CN", "zh-cn"],
     ["zh-Hans-CN", "zh-cn"],
+    ["zh-TW", "zh-cn"],
+    ["DE", "de"],
+    ["de-AT", "de"],
+    ["fr_CA", "fr"],
+    ["es-419", "es"],
+    ["pt-BR", "pt"],
+    ["JP", "ja"],
+    ["ja", "ja"],
+    ["ko-KR", "ko"],
+    ["ru", "ru"],
   ])("is, for a link with lang=%s, %s", (link, language) => {
     const opposite = language === "en" ? "zh-CN" : "en-US";
     expect(chooseLanguage(link, [opposite])).toBe(language);

@@ -90,6 +90,15 @@ impl Grant {
         kind == self.console || self.further.contains(kind)
     }
 
+    /// The same, where a console was chosen.
+    #[must_use]
+    pub fn choosing_any(self, choice: Option<ConsoleKind>) -> Option<Self> {
+        match choice {
+            Some(kind) => self.choosing(kind),
+            None => Some(self),
+        }
+    }
+
     /// The same grant as one of this console, with the others beside it. None if it does not open it.
     #[must_use]
     pub fn choosing(mut self, kind: ConsoleKind) -> Option<Self> {
@@ -113,6 +122,9 @@ pub enum RefusedToken {
     /// Its time is over.
     #[error("the token has expired")]
     Expired,
+    /// It opens other consoles of the server than the one that was chosen.
+    #[error("the token does not open this console")]
+    OtherConsole,
     /// It was good for one opening, and another browser had that.
     #[error("the token was already used in another browser")]
     Used,

@@ -134,6 +134,7 @@ impl From<crate::RefusedToken> for EndReason {
             crate::RefusedToken::Unknown => Self::TokenUnknown,
             crate::RefusedToken::Expired => Self::TokenExpired,
             crate::RefusedToken::Used => Self::TokenUsed,
+            crate::RefusedToken::OtherConsole => Self::ConsoleNotGranted,
         }
     }
 }

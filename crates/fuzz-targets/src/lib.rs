@@ -6,6 +6,8 @@
 
 #![expect(clippy::missing_panics_doc, reason = "to panic is how a target tells")]
 
+mod gateway;
+mod proxy_protocol;
 mod rfb;
 mod spice;
 mod telnet;
@@ -14,6 +16,8 @@ mod ws;
 #[cfg(test)]
 mod tests;
 
+pub use gateway::rules;
+pub use proxy_protocol::proxy_header;
 pub use rfb::{back_end, client_messages, framer, server_init, viewer};
 pub use spice::spice;
 pub use telnet::telnet;

@@ -3,7 +3,10 @@
 use proptest::prelude::Rng as _;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 
-use crate::{back_end, client_messages, framer, frames, server_init, spice, telnet, upgrade, viewer};
+use crate::{
+    back_end, client_messages, framer, frames, proxy_header, rules, server_init, spice, telnet, upgrade,
+    viewer,
+};
 
 /// How many inputs each target gets.
 const RUNS: usize = 20_000;
@@ -12,8 +15,32 @@ const RUNS: usize = 20_000;
 type Seeded = (fn(&[u8]), &'static [&'static [u8]]);
 
 /// All targets.
-const ALL: [Seeded; 9] = [
-    (back_end, &[b"\x07RFB 003.008\n\x02\x01\x02\0\0\0\0", b"\x07RFB 003.003\n\0\0\0\x01", b"\x07RFB 003.008\n\0\0\0\0\x05sorry"]),
+const ALL: [Seeded; 11] = [
+    (back_end, &[
+            b"\x07RFB 003.008\n\x02\x01\x02\0\0\0\0",
+            b"\x07RFB 003.003\n\0\0\0\x01",
+            b"\x07RFB 003.008\n\0\0\0\0\x05sorry",
+            // VNC authentication, in each version.
+            b"\x07RFB 003.008\n\x01\x02challengechallen\0\0\0\x01\0\0\0\x05sorry",
+            b"\x07RFB 003.007\n\x01\x02challengechallen\0\0\0\0",
+            b"\x07RFB 003.003\n\0\0\0\x02challengechallen\0\0\0\x02",
+            // VeNCrypt: X509Vnc, X509Plain, and TLSNone before X509None.
+            b"\x07RFB 003.008\n\x01\x13\0\x02\0\x01\0\0\x01\x05\x01challengechallen\0\0\0\0",
+            b"\x07RFB 003.008\n\x02\x02\x13\0\x02\0\x01\0\0\x01\x06\x01\0\0\0\0",
+            b"\x07RFB 003.008\n\x01\x13\0\x02\0\x02\0\0\x01\x01\0\0\x01\x04\x01\0\0\0\0",
+        ]),
+    (proxy_header, &[
+            b"PROXY TCP4 192.0.2.7 10.0.0.1 8080 443\r\nGET /",
+            b"PROXY TCP6 2001:db8::7 ::1 8080 443\r\n",
+            b"PROXY UNKNOWN\r\n",
+            b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\x02\x07\x0a\0\0\x01\x1f\x90\x01\xbbGET /",
+            b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0",
+        ]),
+    (rules, &[
+            b"\x03\x00\x02\0\0\x04\0\0\0\x07\xff\xff\xfe\xcc\xff\xff\xfe\xfe\xc0\xa1\xe5\xce\x04\x01\0\0\0\0\0\x61\x05\x01\0\x09\0\x09",
+            b"\x04\x1f\x06\0\0\0\0\0\0\x03abc\xff\0\0\x01\0\0\0\x61\0\0\0\x1e\xfb\0\0\x40\0\x40\x01\0aaaaaaaaaaaaaaaa",
+            b"\x05\x01\xfa\0\x01\x04\xff\x01\0\0\xf8\0\0\0\x80\0\0\0\x02\x07\x07\x03\x01\0\0\0\0\0\x40\0\x40",
+        ]),
     (viewer, &[b"\x05RFB 003.008\n\x01\x01", b"\x05RFB 003.003\n\x01"]),
     (server_init, &[b"\x09\x04\0\x03\0\x20\x18\0\x01\0\xff\0\xff\0\xff\x10\x08\0\0\0\0\0\0\0\x05web-1"]),
     (client_messages, &[

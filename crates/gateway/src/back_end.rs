@@ -18,7 +18,7 @@ use oriel_domain::BackEnd;
 pub(crate) use self::access::ask;
 pub(crate) use self::dial::{dial, within};
 pub(crate) use self::files::password;
-pub(crate) use self::secure::{Secured, secure, tls_if_demanded};
+pub(crate) use self::secure::{CLIENT_INIT, Secured, secure, tls_if_demanded};
 pub(crate) use self::tls::TlsStream;
 use crate::net::BackEndStream;
 use crate::session::Failure;

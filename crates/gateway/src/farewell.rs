@@ -79,6 +79,10 @@ pub(crate) async fn farewell<B: AsyncRead + AsyncWrite + Unpin>(
         browser.write_all(&unsent).await?;
         browser.flush().await?;
         browser.shutdown().await?;
+        // Who has said its own farewell says nothing more.
+        if ended.failure.reason == EndReason::ClientClosed {
+            return Ok(());
+        }
         // A socket that is dropped with unread bytes is reset, and the reset may overtake the
         // close frame: read the browser's last words.
         let mut last_words = vec![0; 4096];

@@ -22,11 +22,13 @@ use hyper::ext::Protocol;
 use hyper::upgrade::OnUpgrade;
 use oriel_domain::EndReason;
 use oriel_ws::handshake::{self, Accepted, HandshakeError};
+use tokio::sync::oneshot;
+use tracing::{Instrument as _, Span};
 
 pub use self::page_call::openapi;
-use crate::Gateway;
 use crate::run::{close_at_once, run};
 use crate::session::{Failure, log_end};
+use crate::{Gateway, Inner};
 
 /// The address of the browser, as the listener knows it. A listener puts it into each request's
 /// extensions.
@@ -77,7 +79,6 @@ impl Gateway {
     /// and other pages, and a close code for our own page, since a browser hides the status of a
     /// refused WebSocket from the page that opened it.
     pub async fn open(&self, request: Request) -> Response {
-        let inner = &self.inner;
         let accepted = match check_upgrade(&request) {
             Ok(accepted) => accepted,
             Err(error) => return refuse_upgrade(error),
@@ -86,28 +87,54 @@ impl Gateway {
         let Some(upgrade) = parts.extensions.remove::<OnUpgrade>() else {
             return StatusCode::UPGRADE_REQUIRED.into_response();
         };
-        let client = client_of(&parts);
-        let coded = accepted.subprotocol == Some(CODED);
+        let (answer, answered) = oneshot::channel();
+        let span = Span::current();
+        let carried = carry(Arc::clone(&self.inner), parts, upgrade, accepted, answer, span);
+        self.inner.sessions.spawn(carried);
+        let lost = |_| status(EndReason::Internal).into_response();
+        answered.await.unwrap_or_else(lost)
+    }
+}
 
-        match inner.open(&parts, client).await {
-            Ok(opened) => {
-                let mut response = switching_protocols(&accepted);
-                if let Some(cookie) = opened.cookie {
-                    response.headers_mut().append(header::SET_COOKIE, cookie);
-                }
-                let run = run(Arc::clone(inner), upgrade, opened.session, opened.console, coded);
-                inner.sessions.spawn(run);
-                response
+/// A session in a task of its own, from its opening to its end, so that what it waits for wakes nothing else. The
+/// browser's request waits for the `answer`; `span` is its span.
+async fn carry(
+    inner: Arc<Inner>,
+    parts: Parts,
+    upgrade: OnUpgrade,
+    accepted: Accepted,
+    mut answer: oneshot::Sender<Response>,
+    span: Span,
+) {
+    let client = client_of(&parts);
+    let coded = accepted.subprotocol == Some(CODED);
+    // Boxed, so that a session does not keep the room that its opening took.
+    let opening = inner
+        .open(&parts, client, answer.closed())
+        .instrument(span.clone());
+    let opened = Box::pin(opening).await;
+    drop(parts);
+    // A browser that has left meanwhile takes no answer, and is found gone in the next step.
+    match opened {
+        Ok(opened) => {
+            drop(span);
+            let mut response = switching_protocols(&accepted);
+            if let Some(cookie) = opened.cookie {
+                response.headers_mut().append(header::SET_COOKIE, cookie);
             }
-            Err(failure) => {
-                log_refusal(&failure, client);
-                if !coded {
-                    let mut response = status(failure.reason).into_response();
-                    tell_when_to_retry(&mut response);
-                    return response;
-                }
-                inner.sessions.spawn(close_at_once(upgrade, failure.reason));
-                switching_protocols(&accepted)
+            let _ = answer.send(response);
+            run(inner, upgrade, opened.session, opened.console, coded).await;
+        }
+        Err(failure) => {
+            span.in_scope(|| log_refusal(&failure, client));
+            drop(span);
+            if coded {
+                let _ = answer.send(switching_protocols(&accepted));
+                close_at_once(upgrade, failure.reason).await;
+            } else {
+                let mut response = status(failure.reason).into_response();
+                tell_when_to_retry(&mut response);
+                let _ = answer.send(response);
             }
         }
     }

@@ -6,6 +6,8 @@
 
 mod back_end;
 mod farewell;
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod net;
 mod open;

@@ -12,7 +12,7 @@ use crate::redeem::{Claim, choice_of, page_of, token_of};
 use crate::rules::Rules;
 use crate::screen::{self, Screen};
 use crate::serial::Viewer;
-use crate::session::{Failure, Session};
+use crate::session::{Failure, Live, Session};
 use crate::spice::{self, Waiting};
 
 /// A back end that is ready to be relayed, of any kind that the gateway carries.
@@ -30,24 +30,37 @@ pub(crate) struct Opened {
 }
 
 impl Inner {
-    /// Origin, token, back end: the steps before the first byte is relayed.
-    pub(crate) async fn open(&self, parts: &Parts, client: ClientAddress) -> Result<Opened, Failure> {
+    /// Origin, token, back end: the steps before the first byte is relayed. `left` resolves when the browser leaves.
+    ///
+    /// It must not be dropped half way: see [`redeem`](Self::redeem).
+    pub(crate) async fn open(
+        &self,
+        parts: &Parts,
+        client: ClientAddress,
+        left: impl Future<Output = ()>,
+    ) -> Result<Opened, Failure> {
         let slot = self.sessions.admit()?;
         self.check_origin(parts)?;
         let token = token_of(parts.uri.query(), &parts.headers)?;
-        let claim = self.redeem(&token, &parts.headers).await?;
-        let claim = claim.choose(choice_of(parts.uri.query())).await?;
+        let console = choice_of(parts.uri.query())?;
+        let opening = self.sessions.opening(client, console);
+        let session = opening.id;
+        let claim = self.redeem(&token, &parts.headers, Some(opening)).await?;
+        let claim = claim.choose(console).await?;
         let page = page_of(parts.uri.query());
         let connected = async {
             self.sessions.check_room(&claim.token, page, &claim.grant)?;
             let console = self.reach(&claim).await?;
-            let session = self
-                .sessions
-                .begin(slot, claim.token, claim.grant.clone(), page, client)
-                .await?;
+            let live = Live::new(session, claim.token, claim.grant.clone(), page, client);
+            let recorded = claim.recorded.is_some();
+            let session = self.sessions.begin(slot, live, recorded).await?;
             Ok((session, console))
         };
-        match connected.await {
+        let connected = tokio::select! {
+            connected = connected => connected,
+            () = left => Err(Failure::new(EndReason::ClientLost, "left before it was answered")),
+        };
+        match connected {
             Ok((session, console)) => {
                 let token = claim.token;
                 let cookie = claim

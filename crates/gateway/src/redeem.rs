@@ -2,8 +2,8 @@
 
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
-use oriel_domain::{ConsoleKind, ConsoleToken, Digest, EndReason, Grant, ResumeSecret, Uses};
-use oriel_store::Store;
+use oriel_domain::{ConsoleKind, ConsoleToken, Digest, EndReason, Grant, ResumeSecret, SessionId, Uses};
+use oriel_store::{Opening, Store};
 use time::OffsetDateTime;
 use tokio_util::task::TaskTracker;
 
@@ -16,6 +16,8 @@ use crate::session::{Failure, Live, PageId};
 pub(crate) struct Claim {
     pub token: Digest,
     pub grant: Grant,
+    /// The session that was recorded as the token was redeemed for it.
+    pub recorded: Option<SessionId>,
     /// The secret that was made for this browser just now, where one was.
     fresh: Option<ResumeSecret>,
     store: Store,
@@ -25,11 +27,12 @@ pub(crate) struct Claim {
 impl Claim {
     /// Which of the grant's consoles it is for: from here on that is the console of its grant. Without a choice it is
     /// the link's own. A choice that the grant does not have is refused, and nothing is used up.
-    pub async fn choose(mut self, choice: Option<Choice>) -> Result<Self, EndReason> {
-        let Some(Choice(kind)) = choice else {
-            return Ok(self);
+    pub async fn choose(mut self, console: Option<ConsoleKind>) -> Result<Self, EndReason> {
+        let chosen = match console {
+            None => return Ok(self),
+            Some(kind) => self.grant.clone().choosing(kind),
         };
-        if let Some(grant) = kind.and_then(|kind| self.grant.clone().choosing(kind)) {
+        if let Some(grant) = chosen {
             self.grant = grant;
             return Ok(self);
         }
@@ -45,7 +48,7 @@ impl Claim {
     /// Gives the token back, if this request was the one that used it.
     pub async fn give_back(mut self) {
         if let Some(fresh) = self.fresh.take() {
-            give_back(&self.store, &self.token, &fresh).await;
+            give_back(&self.store, &self.token, &fresh, self.recorded).await;
         }
     }
 }
@@ -53,42 +56,60 @@ impl Claim {
 impl Drop for Claim {
     fn drop(&mut self) {
         if let Some(fresh) = self.fresh.take() {
-            let (store, token) = (self.store.clone(), self.token);
+            let (store, token, recorded) = (self.store.clone(), self.token, self.recorded);
             self.tasks
-                .spawn(async move { give_back(&store, &token, &fresh).await });
+                .spawn(async move { give_back(&store, &token, &fresh, recorded).await });
         }
     }
 }
 
-async fn give_back(store: &Store, token: &Digest, fresh: &ResumeSecret) {
-    if let Err(error) = store.unredeem(token, &fresh.digest()).await {
+async fn give_back(store: &Store, token: &Digest, fresh: &ResumeSecret, recorded: Option<SessionId>) {
+    if let Err(error) = store.unredeem(token, &fresh.digest(), recorded).await {
         tracing::error!(grant = %token.short(), %error, "a token could not be given back");
     }
 }
 
 impl Inner {
     /// Redeems the token of a request, or lets the browser that has redeemed it come back.
-    pub(crate) async fn redeem(&self, token: &ConsoleToken, headers: &HeaderMap) -> Result<Claim, Failure> {
-        let digest = token.digest();
-        let resume = self.resume_of(&digest, headers);
-        let tasks = self.sessions.tasks();
+    ///
+    /// The session that it is for, if any, is recorded in the same step where it is the first of its token. This must not
+    /// be dropped half way, since the store would go on without anybody to give the token back.
+    pub(crate) fn redeem(
+        &self,
+        token: &ConsoleToken,
+        headers: &HeaderMap,
+        opening: Option<Opening>,
+    ) -> impl Future<Output = Result<Claim, Failure>> + Send + 'static {
+        let token = token.digest();
+        let resume = self.resume_of(&token, headers);
         let (store, resume_for) = (self.store.clone(), self.settings.resume_for);
-        // On its own, since a browser that leaves takes this request with it, and the store would go on
-        // without anybody to give the token back: the claim that nobody waits for does so when it is dropped.
-        let redeeming = tasks.clone().spawn(async move {
+        let tasks = self.sessions.tasks();
+        async move {
             let now = OffsetDateTime::now_utc();
+            let session = opening.as_ref().map(|opening| opening.id);
             let redeemed = store
-                .redeem(&digest, resume.as_ref(), resume_for, now)
+                .redeem(&token, resume.as_ref(), resume_for, now, opening)
                 .await?
                 .map_err(EndReason::from)?;
             Ok(Claim {
-                token: digest,
+                token,
                 grant: redeemed.grant,
+                recorded: session.filter(|_| redeemed.recorded),
                 fresh: redeemed.resume,
                 store,
                 tasks,
             })
-        });
+        }
+    }
+
+    /// The same for a request whose future goes with a browser that leaves: on its own, and the claim that nobody waits
+    /// for gives the token back when it is dropped.
+    pub(crate) async fn redeem_apart(
+        &self,
+        token: &ConsoleToken,
+        headers: &HeaderMap,
+    ) -> Result<Claim, Failure> {
+        let redeeming = self.sessions.tasks().spawn(self.redeem(token, headers, None));
         redeeming
             .await
             .map_err(|error| Failure::new(EndReason::Internal, error.to_string()))?
@@ -110,7 +131,7 @@ impl Inner {
         let now = OffsetDateTime::now_utc();
         let redeemed = self
             .store
-            .redeem(&live.token, Some(&resume), self.settings.resume_for, now)
+            .redeem(&live.token, Some(&resume), self.settings.resume_for, now, None)
             .await?;
         redeemed
             .map(drop)
@@ -168,28 +189,18 @@ pub(crate) fn token_of(query: Option<&str>, headers: &HeaderMap) -> Result<Conso
         .map_err(|_| EndReason::TokenUnknown)
 }
 
-/// A console that a request chooses among those of its grant, by its type; none if no console has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Choice(Option<ConsoleKind>);
-
-impl Choice {
-    /// Reads a type, such as `serial`.
-    pub fn parse(text: &str) -> Self {
-        Self(text.parse().ok())
-    }
-
-    /// Whether it is this one.
-    pub fn is(self, kind: ConsoleKind) -> bool {
-        self.0 == Some(kind)
-    }
-}
-
 /// Which console a WebSocket's address chooses: the last `console` of the query.
-pub(crate) fn choice_of(query: Option<&str>) -> Option<Choice> {
+pub(crate) fn choice_of(query: Option<&str>) -> Result<Option<ConsoleKind>, EndReason> {
     form_urlencoded::parse(query.unwrap_or_default().as_bytes())
         .filter(|(name, value)| name == "console" && !value.is_empty())
         .last()
-        .map(|(_, value)| Choice::parse(&value))
+        .map(|(_, value)| chosen(&value))
+        .transpose()
+}
+
+/// The console that a request chooses by its type, such as `serial`. No grant has one that has no name.
+pub(crate) fn chosen(name: &str) -> Result<ConsoleKind, EndReason> {
+    name.parse().map_err(|_| EndReason::ConsoleNotGranted)
 }
 
 /// What a page calls itself in its WebSocket's address.

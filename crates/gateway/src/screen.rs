@@ -7,17 +7,17 @@ use std::time::Duration;
 
 use oriel_domain::{BackEnd, EndReason};
 use oriel_rfb::handshake::{self, ViewerStep};
-use oriel_rfb::server_init::{ServerInit, ServerInitReader, client_init};
+use oriel_rfb::server_init::{ServerInit, ServerInitReader};
 use oriel_ws::{ControlFrame, Deframer, Header};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-use crate::back_end::{Secured, reach, secure};
+use crate::back_end::{CLIENT_INIT, Secured, reach, secure};
 use crate::farewell::Ended;
 use crate::net::BackEndStream;
 use crate::session::Failure;
 
 /// Most bytes read at once in a handshake. Its messages are far smaller.
-const BUFFER: usize = 4096;
+const BUFFER: usize = 1024;
 
 /// A back end that is ready to send its picture.
 #[derive(Debug)]
@@ -40,14 +40,17 @@ pub(crate) async fn open(
 
 /// The gateway as the hypervisor's client: security, and the shared screen.
 async fn enter(stream: BackEndStream, back_end: &BackEnd) -> Result<Screen, Failure> {
-    let Secured { mut stream, unread } = secure(stream, back_end).await?;
+    let Secured {
+        mut stream,
+        begun,
+        unread,
+    } = secure(stream, back_end).await?;
     let mut buffer = vec![0; BUFFER];
     let mut unread = unread.as_slice();
-    // Always shared: QEMU would throw out every other viewer otherwise.
-    stream
-        .write_all(&client_init(true))
-        .await
-        .map_err(|error| Failure::of_back_end(&error))?;
+    if !begun {
+        let sent = stream.write_all(&CLIENT_INIT).await;
+        sent.map_err(|error| Failure::of_back_end(&error))?;
+    }
     let mut reader = ServerInitReader::new();
     loop {
         let done = reader

@@ -9,7 +9,7 @@ use std::time::Duration;
 use oriel_domain::{ConsoleKind, Digest, EndReason, Grant, Protocol, SessionId};
 use oriel_store::StoreError;
 use time::OffsetDateTime;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use crate::http::ClientAddress;
@@ -134,6 +134,8 @@ pub(crate) struct Live {
     pub began_at: OffsetDateTime,
     pub traffic: Traffic,
     pub status: watch::Sender<Status>,
+    /// Wakes who carries it when it is told to end, and for nothing else that changes.
+    told: Notify,
     /// Side channels that are open.
     pub streams: AtomicU8,
     /// The text that is typed for it, or was last.
@@ -141,9 +143,15 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    pub(crate) fn new(token: Digest, grant: Grant, page: Option<PageId>, client: ClientAddress) -> Self {
+    pub(crate) fn new(
+        id: SessionId,
+        token: Digest,
+        grant: Grant,
+        page: Option<PageId>,
+        client: ClientAddress,
+    ) -> Self {
         Self {
-            id: SessionId::random(),
+            id,
             token,
             grant,
             page,
@@ -151,6 +159,7 @@ impl Live {
             began_at: OffsetDateTime::now_utc(),
             traffic: Traffic::new(),
             status: watch::Sender::new(Status::default()),
+            told: Notify::new(),
             streams: AtomicU8::new(0),
             job: Mutex::default(),
         }
@@ -169,6 +178,7 @@ impl Live {
             status.told.get_or_insert(Told { reason, by, at });
             first
         });
+        self.told.notify_waiters();
     }
 
     /// Whether it is of the same page as another session: of another of its tabs, or of a channel of SPICE, each of
@@ -201,11 +211,12 @@ impl Live {
 
     /// Resolves when somebody wants it to end.
     pub async fn told_to_end(&self) -> EndReason {
-        let mut status = self.status.subscribe();
-        let told = status.wait_for(|status| status.told.is_some()).await;
-        match told.map(|status| status.told.as_ref().map(|told| told.reason)) {
-            Ok(Some(reason)) => reason,
-            _ => EndReason::Internal,
+        loop {
+            let told = self.told.notified();
+            if let Some(told) = &self.status.borrow().told {
+                return told.reason;
+            }
+            told.await;
         }
     }
 }

@@ -5,15 +5,16 @@ use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use oriel_domain::{Digest, EndReason, Grant, ProjectId, ServerId, SessionId, UserId, ViewerRole};
-use oriel_store::{SessionRecord, Store};
+use oriel_domain::{
+    ConsoleKind, Digest, EndReason, Grant, ProjectId, ServerId, SessionId, UserId, ViewerRole,
+};
+use oriel_store::{Opening, SessionRecord, Store};
 use time::OffsetDateTime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::http::ClientAddress;
-use crate::redeem::Choice;
 use crate::session::{Failure, Live, PageId, Session};
 
 /// The live sessions of this gateway. Clones share them.
@@ -130,9 +131,9 @@ fn one_less<K>(entry: Entry<'_, K, usize>) {
     }
 }
 
-/// Those who look at one server learn that somebody came or went.
+/// Those who look at one server learn that somebody came or went, where a side channel listens.
 fn tell_company(viewers: &[Arc<Live>]) {
-    for live in viewers {
+    for live in viewers.iter().filter(|live| live.status.receiver_count() > 0) {
         live.status
             .send_modify(|status| status.company = status.company.wrapping_add(1));
     }
@@ -215,25 +216,27 @@ impl Sessions {
             .map(drop)
     }
 
-    /// Begins a session and records it. Those that it takes over from are told so.
-    pub async fn begin(
-        &self,
-        slot: Slot,
-        token: Digest,
-        grant: Grant,
-        page: Option<PageId>,
-        client: ClientAddress,
-    ) -> Result<Session, Failure> {
-        let mut live = Live::new(token, grant, page, client);
+    /// What is recorded of a session before it begins.
+    pub fn opening(&self, client: ClientAddress, console: Option<ConsoleKind>) -> Opening {
+        Opening {
+            id: SessionId::random(),
+            console,
+            client: client.to_string(),
+            gateway: self.inner.gateway.clone(),
+        }
+    }
+
+    /// Begins a session, and records it unless its opening was `recorded`. Those that it takes over from are told so.
+    pub async fn begin(&self, slot: Slot, mut live: Live, recorded: bool) -> Result<Session, Failure> {
         let live = {
             let mut register = self.register();
-            for loser in register.room(&self.inner.limits, &token, page, &live.grant)? {
+            for loser in register.room(&self.inner.limits, &live.token, live.page, &live.grant)? {
                 loser.end_by(EndReason::TakenOver, live.grant.user_name.clone());
             }
             let viewers = register.viewers(live.grant.server);
             let beside = viewers
                 .iter()
-                .find(|other| other.is_beside(&token, page, live.grant.console));
+                .find(|other| other.is_beside(&live.token, live.page, live.grant.console));
             if let Some(other) = beside {
                 // Whoever uses one tab, or the channel that has keys and pointer, is there for all of them.
                 live.traffic.share_hand(&other.traffic);
@@ -244,18 +247,20 @@ impl Sessions {
         };
         // From here on, every way out ends the session.
         let session = Session::new(Arc::clone(&live), self.clone(), slot);
-        let record = SessionRecord {
-            id: live.id,
-            token,
-            grant: live.grant.clone(),
-            client: client.to_string(),
-            gateway: self.inner.gateway.clone(),
-            began_at: live.began_at,
-        };
-        self.inner.store.begin_session(&record).await?;
+        if !recorded {
+            let record = SessionRecord {
+                id: live.id,
+                token: live.token,
+                grant: live.grant.clone(),
+                client: live.client.to_string(),
+                gateway: self.inner.gateway.clone(),
+                began_at: live.began_at,
+            };
+            self.inner.store.begin_session(&record).await?;
+        }
         tracing::info!(
-            session_id = %live.id, grant = %token.short(), server_id = %record.grant.server,
-            project_id = %record.grant.project, user_id = %record.grant.user, client = %record.client,
+            session_id = %live.id, grant = %live.token.short(), server_id = %live.grant.server,
+            project_id = %live.grant.project, user_id = %live.grant.user, client = %live.client,
             "session began"
         );
         Ok(session)
@@ -285,7 +290,7 @@ impl Sessions {
         server: ServerId,
         token: &Digest,
         page: Option<PageId>,
-        choice: Option<Choice>,
+        console: Option<ConsoleKind>,
     ) -> Option<Arc<Live>> {
         let register = self.register();
         let mut own = register
@@ -294,7 +299,7 @@ impl Sessions {
             .rev()
             .filter(|live| live.token == *token);
         own.find(|live| {
-            (page.is_none() || live.page == page) && choice.is_none_or(|choice| choice.is(live.grant.console))
+            (page.is_none() || live.page == page) && console.is_none_or(|kind| kind == live.grant.console)
         })
         .map(Arc::clone)
     }

@@ -5,40 +5,31 @@ use std::future::Future;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::Response;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::HeaderValue;
 use oriel_control::Control;
 use oriel_control::compute::{ComputeSettings, Microversion};
 use oriel_control::consoles::{ConsoleLink, ConsoleSettings, LinkForm};
 use oriel_control::identity::keystone::KeystoneSetupError;
 use oriel_control::identity::{Embedded, Identity, IdentityError, IdentitySettings, Keystone, LockOut};
 use oriel_control::policy::{Policy, PolicyError};
-use oriel_control::request_id::RequestId;
 use oriel_domain::{ConsoleKind, EndReason};
 use oriel_gateway::{
-    ClientAddress, Gateway, GatewaySettings, Limits, OriginRules, Rights, SerialSettings, TypingSettings,
-    Viewers,
+    Gateway, GatewaySettings, Limits, OriginRules, Rights, SerialSettings, TypingSettings, Viewers,
 };
 use oriel_inventory::{FileInventory, Inventory, LoadError};
 use oriel_store::{Store, StoreError};
-use percent_encoding::percent_decode_str;
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument as _;
 use url::Url;
 
 use crate::config::{
     Config, ConfigError, Consoles, IdentityMode, SecondViewer, SerialLink, TlsMode, ViewersAtOnce,
 };
-use crate::linger::linger;
+use crate::doors::Doors;
 use crate::listen::{ListenSettings, Listener, Networks};
-use crate::openapi;
 use crate::page::{self, Page};
 use crate::tls::{CertificateFiles, Certificates, TlsError, host_name};
 
@@ -114,7 +105,7 @@ pub struct App {
     gateway: Gateway,
     listener: Listener,
     certificates: Option<Arc<Certificates>>,
-    router: Router,
+    doors: Doors,
     poll_interval: Duration,
     stop_grace: Duration,
 }
@@ -154,17 +145,14 @@ impl App {
             console_settings(config),
             compute_settings(config),
         );
-        let mut router = router(&control, &gateway, &page(config));
-        if let Some(hsts) = hsts(config) {
-            router = router.layer(from_fn_with_state(hsts, insist_on_tls));
-        }
+        let doors = Doors::new(&control, &gateway, page(config), hsts(config));
         Ok(Self {
             store,
             inventory: file,
             gateway,
             listener,
             certificates,
-            router,
+            doors,
             poll_interval: config.inventory.poll_interval.0,
             stop_grace: config.gateway.stop_grace.0,
         })
@@ -186,7 +174,7 @@ impl App {
             chores.spawn(certificates.watch());
         }
         let stopping = CancellationToken::new();
-        let serving = tokio::spawn(self.listener.serve(self.router, stopping.clone()));
+        let serving = tokio::spawn(self.listener.serve(self.doors, stopping.clone()));
 
         stop.await;
         tracing::info!(grace = ?self.stop_grace, "stopping: no new sessions, live ones are told");
@@ -212,68 +200,6 @@ impl App {
         self.store.close().await;
         tracing::info!("stopped");
     }
-}
-
-/// One port for everything: any path that wants a WebSocket is the gateway's, the page's files and
-/// the gateway's call come next, and all else is an API's.
-fn router(control: &Control, gateway: &Gateway, page: &Page) -> Router {
-    let doors = (gateway.clone(), page.clone());
-    Router::new()
-        .merge(page.router())
-        .merge(gateway.router())
-        .merge(openapi::router(control))
-        .merge(control.router())
-        .layer(from_fn_with_state(doors, open_doors))
-        .layer(from_fn(linger))
-        .layer(from_fn(log_request))
-}
-
-/// What is told apart by headers and not by path.
-async fn open_doors(
-    State((gateway, page)): State<(Gateway, Page)>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let headers = request.headers();
-    if Gateway::wants_websocket(&request) {
-        gateway.open(request).await
-    } else if request.uri().path() == "/" && request.method() == Method::GET && page::wants_page(headers) {
-        page.landing(headers)
-    } else {
-        next.run(request).await
-    }
-}
-
-/// What of a path may be logged: not its query, and not the console token that one call has in it.
-fn loggable_path(path: &str) -> String {
-    const CALL: &str = "/os-console-auth-tokens/";
-    let path = percent_decode_str(path).decode_utf8_lossy();
-    match path.find(CALL) {
-        Some(at) => format!("{}***", path.get(..at + CALL.len()).unwrap_or_default()),
-        None => path.into_owned(),
-    }
-}
-
-/// One line a request.
-async fn log_request(mut request: Request, next: Next) -> Response {
-    let request_id = RequestId::random();
-    let client = request.extensions().get::<ClientAddress>().copied();
-    let client = client.map(|client| client.to_string());
-    request.extensions_mut().insert(request_id);
-    let method = request.method().clone();
-    let path = loggable_path(request.uri().path());
-    let began = Instant::now();
-    let span = tracing::info_span!("request", %request_id);
-    let response = next.run(request).instrument(span.clone()).await;
-    let _entered = span.enter();
-    let status = response.status();
-    let milliseconds = began.elapsed().as_millis();
-    if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
-        tracing::error!(%method, path, client, status = status.as_u16(), milliseconds, "answered");
-    } else {
-        tracing::info!(%method, path, client, status = status.as_u16(), milliseconds, "answered");
-    }
-    response
 }
 
 async fn sweep(store: Store) {
@@ -359,14 +285,6 @@ fn hsts(config: &Config) -> Option<HeaderValue> {
         .hsts
         .filter(|_| config.public_url.scheme() == "https")?;
     HeaderValue::from_str(&format!("max-age={}", span.0.as_secs())).ok()
-}
-
-async fn insist_on_tls(State(hsts): State<HeaderValue>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    response
-        .headers_mut()
-        .insert(header::STRICT_TRANSPORT_SECURITY, hsts);
-    response
 }
 
 fn identity(config: &Config, store: &Store) -> Result<Identity, AppError> {
@@ -586,18 +504,5 @@ mod tests {
         assert_eq!(links(&toml), [(ConsoleKind::Novnc, elsewhere.into(), false)]);
         let without = links("[grants]\ntabs = false");
         assert!(without.iter().all(|(_, _, tabs)| !tabs));
-    }
-
-    #[test]
-    fn a_console_token_in_a_path_is_not_logged() {
-        for path in [
-            "/v2.1/os-console-auth-tokens/80fa7c8d-37fe-451e-8b08-bfbd9fb6a4df",
-            "/v2.1/p/os%2Dconsole-auth-tokens/80fa7c8d-37fe-451e-8b08-bfbd9fb6a4df/",
-            "/os-console-auth-tokens/80fa7c8d-37fe-451e-8b08-bfbd9fb6a4df.json",
-        ] {
-            let logged = loggable_path(path);
-            assert!(logged.ends_with("/os-console-auth-tokens/***"), "{logged}");
-        }
-        assert_eq!(loggable_path("/v2.1/servers/x"), "/v2.1/servers/x");
     }
 }

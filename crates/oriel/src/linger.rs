@@ -9,9 +9,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::Request;
-use axum::middleware::Next;
-use axum::response::Response;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
@@ -20,10 +17,9 @@ const MOST: usize = 256 * 1024;
 /// For how long.
 const TIME: Duration = Duration::from_secs(2);
 
-/// Sees to it that the body of each request is read by somebody.
-pub async fn linger(request: Request, next: Next) -> Response {
-    next.run(request.map(|body| Body::new(Lingering { body, ended: false })))
-        .await
+/// Sees to it that a request's body is read by somebody.
+pub fn linger(body: Body) -> Body {
+    Body::new(Lingering { body, ended: false })
 }
 
 struct Lingering {

@@ -9,12 +9,13 @@ mod proxy_protocol;
 #[cfg(test)]
 mod tests;
 
+use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::response::Response;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -27,7 +28,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::ServiceExt as _;
 
 pub use self::forwarded::ForwardedHeaders;
 pub use self::network::{Network, Networks};
@@ -80,18 +80,31 @@ pub enum ProxyProtocol {
     Required,
 }
 
+/// What answers the requests that come to the port. Each connection has a clone.
+pub trait Answer: Clone + Send + Sync + 'static {
+    /// The answer to a request, which has its [`ClientAddress`](oriel_gateway::ClientAddress).
+    fn answer(&self, request: http::Request<Incoming>) -> impl Future<Output = Response> + Send;
+}
+
 /// A port that is being served.
 pub struct Listener {
     socket: TcpListener,
-    settings: ListenSettings,
-    http: auto::Builder<TokioExecutor>,
+    shared: Arc<Shared>,
     connections: TaskTracker,
+}
+
+/// What every connection needs.
+struct Shared {
+    settings: ListenSettings,
+    http_1: auto::Builder<TokioExecutor>,
+    http_2: auto::Builder<TokioExecutor>,
 }
 
 impl Listener {
     /// Binds the port.
     pub async fn bind(address: &str, settings: ListenSettings) -> io::Result<Self> {
         let socket = TcpListener::bind(address).await?;
+        set_options(&socket);
         let mut http = auto::Builder::new(TokioExecutor::new());
         http.http1()
             .timer(TokioTimer::new())
@@ -110,8 +123,11 @@ impl Listener {
         }
         Ok(Self {
             socket,
-            settings,
-            http,
+            shared: Arc::new(Shared {
+                settings,
+                http_1: http.clone().http1_only(),
+                http_2: http.http2_only(),
+            }),
             connections: TaskTracker::new(),
         })
     }
@@ -123,9 +139,9 @@ impl Listener {
 
     /// Serves until told to stop; then takes no new connection, finishes the requests under way and
     /// returns when their connections have closed. Sessions are the gateway's to end.
-    pub async fn serve(self, app: Router, stop: CancellationToken) {
+    pub async fn serve(self, app: impl Answer, stop: CancellationToken) {
         let slots = Arc::new(Semaphore::new(
-            self.settings.max_connections.min(Semaphore::MAX_PERMITS),
+            self.shared.settings.max_connections.min(Semaphore::MAX_PERMITS),
         ));
         loop {
             let accepted = tokio::select! {
@@ -141,14 +157,8 @@ impl Listener {
                     continue;
                 }
             };
-            let connection = serve_connection(
-                stream,
-                peer,
-                self.settings.clone(),
-                self.http.clone(),
-                app.clone(),
-                stop.clone(),
-            );
+            let connection =
+                serve_connection(stream, peer, Arc::clone(&self.shared), app.clone(), stop.clone());
             self.connections.spawn(async move {
                 connection.await;
                 drop(slot);
@@ -175,21 +185,20 @@ async fn accept(
 async fn serve_connection(
     mut stream: TcpStream,
     peer: SocketAddr,
-    settings: ListenSettings,
-    http: auto::Builder<TokioExecutor>,
-    app: Router,
+    shared: Arc<Shared>,
+    app: impl Answer,
     stop: CancellationToken,
 ) {
-    set_options(&stream);
+    let settings = &shared.settings;
     let peer = tokio::select! {
         () = stop.cancelled() => return,
-        named = name_peer(&mut stream, peer.ip().to_canonical(), &settings) => match named {
+        named = name_peer(&mut stream, peer.ip().to_canonical(), settings) => match named {
             Ok(peer) => peer,
             Err(error) => return tracing::warn!(%peer, %error, "a trusted proxy's connection was closed"),
         },
     };
     let (stream, http) = match &settings.tls {
-        None => (ClientStream::Plain(stream), http.http1_only()),
+        None => (ClientStream::Plain(stream), &shared.http_1),
         Some(config) => {
             let handshake = TlsAcceptor::from(Arc::clone(config)).accept(stream);
             let handshake = tokio::time::timeout(settings.header_timeout, handshake);
@@ -204,11 +213,7 @@ async fn serve_connection(
             };
             // The client has said which it speaks; to guess by its first bytes would mean to wait for them.
             let is_http_2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-            let http = if is_http_2 {
-                http.http2_only()
-            } else {
-                http.http1_only()
-            };
+            let http = if is_http_2 { &shared.http_2 } else { &shared.http_1 };
             (ClientStream::Tls(Box::new(stream)), http)
         }
     };
@@ -222,7 +227,8 @@ async fn serve_connection(
             &settings.trusted_proxies,
             settings.forwarded_headers,
         );
-        app.clone().oneshot(request)
+        let app = app.clone();
+        async move { Ok::<_, Infallible>(app.answer(request).await) }
     });
     let connection = http.serve_connection_with_upgrades(TokioIo::new(stream), service);
     tokio::pin!(connection);
@@ -262,12 +268,13 @@ async fn name_peer(stream: &mut TcpStream, peer: IpAddr, settings: &ListenSettin
         .unwrap_or(peer))
 }
 
-/// Options that only help: a socket that refuses them is about to be found broken.
-fn set_options(stream: &TcpStream) {
+/// Options that only help, of each connection: Linux hands them on from the socket that listens.
+fn set_options(socket: &TcpListener) {
+    let socket = SockRef::from(socket);
     // A key stroke's echo must not wait for more to send.
-    let _ = stream.set_nodelay(true);
+    let _ = socket.set_tcp_nodelay(true);
     let keepalive = TcpKeepalive::new()
         .with_time(KEEPALIVE_AFTER)
         .with_interval(KEEPALIVE_EVERY);
-    let _ = SockRef::from(stream).set_tcp_keepalive(&keepalive);
+    let _ = socket.set_tcp_keepalive(&keepalive);
 }

@@ -4,6 +4,7 @@ mod app;
 mod cmd;
 mod config;
 mod demo_server;
+mod doors;
 mod linger;
 mod listen;
 mod openapi;

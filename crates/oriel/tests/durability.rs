@@ -180,6 +180,7 @@ async fn every_link_that_was_answered_outlives_a_kill() {
                 None,
                 time::Duration::HOUR,
                 OffsetDateTime::now_utc(),
+                None,
             )
             .await
             .unwrap();

@@ -2,17 +2,19 @@
 
 use oriel_domain::{
     ConsoleKind, ConsoleKinds, Digest, Evidence, Grant, ProjectId, RefusedToken, ResumeSecret, Role,
-    ServerId, UserId, Uses, ViewerRole,
+    ServerId, SessionId, UserId, Uses, ViewerRole,
 };
-use sqlx::query::Query;
-use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
-use sqlx::{Row as _, Sqlite};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
+use sqlx::sqlite::SqliteConnection;
 use time::{Duration, OffsetDateTime};
 
+use crate::columns::Columns;
+use crate::sessions::{self, Opening, SessionRecord};
 use crate::{Store, StoreError, from_seconds, parse, to_seconds};
 
 /// Grants that are swept in one statement: some milliseconds, which others wait for.
-const SWEEP_STEP: u32 = 500;
+const SWEEP_STEP: u16 = 500;
 
 /// A grant that was redeemed.
 #[derive(Debug, Clone)]
@@ -21,6 +23,19 @@ pub struct Redeemed {
     pub grant: Grant,
     /// The secret for this browser to come back with, where it has none yet.
     pub resume: Option<ResumeSecret>,
+    /// Whether the opening that it was redeemed for is in the audit trail.
+    pub recorded: bool,
+}
+
+impl Redeemed {
+    /// Of a browser that comes back, or a token for many openings: nothing was written.
+    fn again(grant: Grant) -> Self {
+        Self {
+            grant,
+            resume: None,
+            recorded: false,
+        }
+    }
 }
 
 macro_rules! insert_grant {
@@ -52,11 +67,11 @@ impl Store {
     /// Keeps a new grant under its token's digest, for whom another identity vouches. When this
     /// returns, it is on the disk.
     pub async fn mint(&self, token: &Digest, grant: &Grant) -> Result<(), StoreError> {
-        let insert = sqlx::query(concat!(
-            insert_grant!(),
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        ));
-        self.writer.execute(bind(insert, token, grant)).await?;
+        const INSERT: &str = concat!(insert_grant!(), "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        let values = values(token, grant);
+        self.writer
+            .run(move |store| Ok(store.prepare_cached(INSERT)?.execute(params_from_iter(values))?))
+            .await?;
         Ok(())
     }
 
@@ -73,21 +88,23 @@ impl Store {
         evidence: &Evidence,
         least: Role,
     ) -> Result<bool, StoreError> {
-        let insert = match evidence {
-            Evidence::Token(_) => sqlx::query(insert_grant_while!("auth_tokens", "token_hash = ?")),
-            Evidence::AccessKey(_) => {
-                sqlx::query(insert_grant_while!("access_keys", "id = ? AND e.enabled = 1"))
-            }
+        let (insert, which) = match evidence {
+            Evidence::Token(digest) => (
+                insert_grant_while!("auth_tokens", "token_hash = ?"),
+                digest.as_bytes().to_vec().into(),
+            ),
+            Evidence::AccessKey(id) => (
+                insert_grant_while!("access_keys", "id = ? AND e.enabled = 1"),
+                id.as_str().to_owned().into(),
+            ),
         };
-        let insert = bind(insert, token, grant);
-        let mut insert = match evidence {
-            Evidence::Token(digest) => insert.bind(&digest.as_bytes()[..]),
-            Evidence::AccessKey(id) => insert.bind(id.as_str()),
-        };
-        for role in Role::ALL {
-            insert = insert.bind(role.max(least).name());
-        }
-        Ok(self.writer.execute(insert).await? == 1)
+        let mut values = values(token, grant);
+        values.push(which);
+        values.extend(Role::ALL.map(|role| role.max(least).name().to_owned().into()));
+        let inserted = self
+            .writer
+            .run(move |store| Ok(store.prepare_cached(insert)?.execute(params_from_iter(values))?));
+        Ok(inserted.await? == 1)
     }
 
     /// Turns a token into its grant, once.
@@ -95,81 +112,69 @@ impl Store {
     /// The first to redeem a token for one opening gets a secret, good for `resume_for`; whoever
     /// brings that secret later (`resume`) is the same browser and is let in again. Everyone else
     /// is refused. Two callers at the same moment cannot both be first: the database decides.
+    ///
+    /// Where it is redeemed for an `opening`, and by the first, that is recorded as a session in the
+    /// same step. [`unredeem`](Self::unredeem) takes it back with the token.
     pub async fn redeem(
         &self,
         token: &Digest,
         resume: Option<&Digest>,
         resume_for: Duration,
         now: OffsetDateTime,
+        opening: Option<Opening>,
     ) -> Result<Result<Redeemed, RefusedToken>, StoreError> {
-        let Some(row) = sqlx::query("SELECT * FROM grants WHERE token_hash = ?")
-            .bind(&token.as_bytes()[..])
-            .fetch_optional(&self.read)
-            .await?
-        else {
-            return Ok(Err(RefusedToken::Unknown));
-        };
-        let held = HeldGrant::read(&row)?;
-        if held.admits(resume, now) {
-            return Ok(Ok(Redeemed {
-                grant: held.grant,
-                resume: None,
-            }));
+        // Who comes back needs no write, and so no room on the disk.
+        if resume.is_some()
+            && let Some(held) = self.held(token).await?
+            && held.admits(resume, now)
+        {
+            return Ok(Ok(Redeemed::again(held.grant)));
         }
-        if held.is_over(now) {
-            return Ok(Err(RefusedToken::Expired));
-        }
-        if held.redeemed {
-            return Ok(Err(RefusedToken::Used));
-        }
-        if held.grant.uses == Uses::Many {
-            return Ok(Ok(Redeemed {
-                grant: held.grant,
-                resume: None,
-            }));
-        }
-        let secret = ResumeSecret::random().map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))?;
-        let take = sqlx::query(
-            "UPDATE grants SET redeemed_at = ?, resume_hash = ?, resume_until = ?
-             WHERE token_hash = ? AND redeemed_at IS NULL AND expires_at > ?",
-        )
-        .bind(to_seconds(now))
-        .bind(&secret.digest().as_bytes()[..])
-        .bind(to_seconds(now.saturating_add(resume_for)))
-        .bind(&token.as_bytes()[..])
-        .bind(to_seconds(now));
-        Ok(if self.writer.execute(take).await? == 1 {
-            Ok(Redeemed {
-                grant: held.grant,
-                resume: Some(secret),
-            })
-        } else {
-            Err(RefusedToken::Used)
-        })
+        let token = *token;
+        self.writer
+            .run(move |store| redeem_first(store, &token, resume_for, now, opening))
+            .await
     }
 
     /// What a token stands for, without using it: none if it would open nothing now.
     pub async fn grant(&self, token: &Digest, now: OffsetDateTime) -> Result<Option<Grant>, StoreError> {
-        let row = sqlx::query("SELECT * FROM grants WHERE token_hash = ?")
-            .bind(&token.as_bytes()[..])
-            .fetch_optional(&self.read)
-            .await?;
-        let held = row.as_ref().map(HeldGrant::read).transpose()?;
+        let held = self.held(token).await?;
         Ok(held
             .filter(|held| !held.redeemed && held.grant.expires_at > now)
             .map(|held| held.grant))
     }
 
+    async fn held(&self, token: &Digest) -> Result<Option<HeldGrant>, StoreError> {
+        let row = sqlx::query("SELECT * FROM grants WHERE token_hash = ?")
+            .bind(&token.as_bytes()[..])
+            .fetch_optional(&self.read)
+            .await?;
+        row.as_ref().map(HeldGrant::read).transpose()
+    }
+
     /// Gives a token back that was redeemed for an opening which then failed, so that a dead
-    /// hypervisor does not use up somebody's link. Only the holder of the secret can.
-    pub async fn unredeem(&self, token: &Digest, resume: &Digest) -> Result<(), StoreError> {
-        let give_back = sqlx::query(
-            "UPDATE grants SET redeemed_at = NULL, resume_hash = NULL, resume_until = NULL
-             WHERE token_hash = ? AND resume_hash = ?",
-        )
-        .bind(&token.as_bytes()[..])
-        .bind(&resume.as_bytes()[..]);
-        self.writer.execute(give_back).await?;
+    /// hypervisor does not use up somebody's link, and takes the session off the trail that was
+    /// recorded with it. Only the holder of the secret can.
+    pub async fn unredeem(
+        &self,
+        token: &Digest,
+        resume: &Digest,
+        recorded: Option<SessionId>,
+    ) -> Result<(), StoreError> {
+        let (token, resume) = (*token, *resume);
+        self.writer
+            .run(move |store| {
+                // Neither can break a constraint, and leave the other undone.
+                if let Some(session) = recorded {
+                    sessions::forget(store, session)?;
+                }
+                let mut give_back = store.prepare_cached(
+                    "UPDATE grants SET redeemed_at = NULL, resume_hash = NULL, resume_until = NULL
+                     WHERE token_hash = ? AND resume_hash = ?",
+                )?;
+                Ok(give_back.execute(params![&token.as_bytes()[..], &resume.as_bytes()[..]])?)
+            })
+            .await?;
         Ok(())
     }
 
@@ -179,43 +184,100 @@ impl Store {
         &self,
         now: OffsetDateTime,
         keep: Duration,
-    ) -> Result<u64, StoreError> {
+    ) -> Result<usize, StoreError> {
         let before = to_seconds(now.saturating_sub(keep));
         let mut gone = 0;
         loop {
-            let delete = sqlx::query(
-                "DELETE FROM grants WHERE rowid IN (
-                     SELECT rowid FROM grants WHERE expires_at < ? AND COALESCE(resume_until, 0) < ? LIMIT ?
-                 )",
-            )
-            .bind(before)
-            .bind(before)
-            .bind(SWEEP_STEP);
-            let step = self.writer.execute(delete).await?;
+            let step = self.writer.run(move |store| {
+                let mut delete = store.prepare_cached(
+                    "DELETE FROM grants WHERE rowid IN (
+                         SELECT rowid FROM grants WHERE expires_at < ?1 AND COALESCE(resume_until, 0) < ?1 LIMIT ?2
+                     )",
+                )?;
+                Ok(delete.execute(params![before, SWEEP_STEP])?)
+            });
+            let step = step.await?;
             gone += step;
-            if step < u64::from(SWEEP_STEP) {
+            if step < usize::from(SWEEP_STEP) {
                 return Ok(gone);
             }
         }
     }
 }
 
-type Insert<'q> = Query<'q, Sqlite, SqliteArguments>;
+/// A grant's columns, as an insert has them.
+fn values(token: &Digest, grant: &Grant) -> Vec<Value> {
+    vec![
+        token.as_bytes().to_vec().into(),
+        grant.user.as_str().to_owned().into(),
+        grant.project.as_str().to_owned().into(),
+        grant.server.to_string().into(),
+        grant.console.name().to_owned().into(),
+        grant.further.to_string().into(),
+        grant.role.name().to_owned().into(),
+        grant.user_name.as_deref().map(str::to_owned).into(),
+        uses_name(grant.uses).to_owned().into(),
+        to_seconds(grant.created_at).into(),
+        to_seconds(grant.expires_at).into(),
+    ]
+}
 
-/// Binds a grant's columns.
-fn bind<'q>(insert: Insert<'q>, token: &'q Digest, grant: &'q Grant) -> Insert<'q> {
-    insert
-        .bind(&token.as_bytes()[..])
-        .bind(grant.user.as_str())
-        .bind(grant.project.as_str())
-        .bind(grant.server.to_string())
-        .bind(grant.console.name())
-        .bind(grant.further.to_string())
-        .bind(grant.role.name())
-        .bind(grant.user_name.as_deref())
-        .bind(uses_name(grant.uses))
-        .bind(to_seconds(grant.created_at))
-        .bind(to_seconds(grant.expires_at))
+/// Redeems a token for a browser that has not had it, in a transaction: nobody comes between the
+/// question and the answer.
+fn redeem_first(
+    store: &Connection,
+    token: &Digest,
+    resume_for: Duration,
+    now: OffsetDateTime,
+    opening: Option<Opening>,
+) -> Result<Result<Redeemed, RefusedToken>, StoreError> {
+    let mut find = store.prepare_cached("SELECT * FROM grants WHERE token_hash = ?")?;
+    let held = find.query_row([&token.as_bytes()[..]], |row| Ok(HeldGrant::read(row)));
+    let Some(held) = held.optional()?.transpose()? else {
+        return Ok(Err(RefusedToken::Unknown));
+    };
+    if held.is_over(now) {
+        return Ok(Err(RefusedToken::Expired));
+    }
+    if held.redeemed {
+        return Ok(Err(RefusedToken::Used));
+    }
+    if held.grant.uses == Uses::Many {
+        return Ok(Ok(Redeemed::again(held.grant)));
+    }
+    let choice = opening.as_ref().and_then(|opening| opening.console);
+    let Some(mut grant) = held.grant.choosing_any(choice) else {
+        return Ok(Err(RefusedToken::OtherConsole));
+    };
+    let secret = ResumeSecret::random().map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))?;
+    let recorded = opening.is_some();
+    // The session first: nothing that comes after it can break a constraint, and leave half of this behind.
+    if let Some(opening) = opening {
+        let session = SessionRecord {
+            id: opening.id,
+            token: *token,
+            grant,
+            client: opening.client,
+            gateway: opening.gateway,
+            began_at: now,
+        };
+        sessions::insert(store, &session)?;
+        grant = session.grant;
+    }
+    let mut take = store.prepare_cached(
+        "UPDATE grants SET redeemed_at = ?, resume_hash = ?, resume_until = ? WHERE token_hash = ?",
+    )?;
+    take.execute(params![
+        to_seconds(now),
+        &secret.digest().as_bytes()[..],
+        to_seconds(now.saturating_add(resume_for)),
+        &token.as_bytes()[..],
+    ])?;
+    Ok(Ok(Redeemed {
+        grant,
+        resume: Some(secret),
+        recorded,
+    }))
 }
 
 /// Takes back what a user was granted: unused links, and the way back of browsers that used one.
@@ -243,31 +305,29 @@ struct HeldGrant {
 }
 
 impl HeldGrant {
-    fn read(row: &SqliteRow) -> Result<Self, StoreError> {
-        let text = |column: &str| row.try_get::<&str, _>(column);
+    fn read(row: &impl Columns) -> Result<Self, StoreError> {
         let grant = Grant {
-            user: parse::<UserId>("grants.user_id", text("user_id")?)?,
-            project: parse::<ProjectId>("grants.project_id", text("project_id")?)?,
-            server: parse::<ServerId>("grants.server_id", text("server_id")?)?,
-            console: parse::<ConsoleKind>("grants.console", text("console")?)?,
-            further: parse::<ConsoleKinds>("grants.further", text("further")?)?,
-            role: parse::<ViewerRole>("grants.role", text("role")?)?,
-            user_name: row.try_get::<Option<&str>, _>("user_name")?.map(Into::into),
-            uses: parse_uses(text("uses")?)?,
-            created_at: from_seconds("grants.created_at", row.try_get("created_at")?)?,
-            expires_at: from_seconds("grants.expires_at", row.try_get("expires_at")?)?,
+            user: parse::<UserId>("grants.user_id", row.text("user_id")?)?,
+            project: parse::<ProjectId>("grants.project_id", row.text("project_id")?)?,
+            server: parse::<ServerId>("grants.server_id", row.text("server_id")?)?,
+            console: parse::<ConsoleKind>("grants.console", row.text("console")?)?,
+            further: parse::<ConsoleKinds>("grants.further", row.text("further")?)?,
+            role: parse::<ViewerRole>("grants.role", row.text("role")?)?,
+            user_name: row.optional_text("user_name")?.map(Into::into),
+            uses: parse_uses(row.text("uses")?)?,
+            created_at: from_seconds("grants.created_at", row.number("created_at")?)?,
+            expires_at: from_seconds("grants.expires_at", row.number("expires_at")?)?,
         };
         let resume = match (
-            row.try_get::<Option<&[u8]>, _>("resume_hash")?
-                .and_then(Digest::from_bytes),
-            row.try_get::<Option<i64>, _>("resume_until")?,
+            row.optional_blob("resume_hash")?.and_then(Digest::from_bytes),
+            row.optional_number("resume_until")?,
         ) {
             (Some(digest), Some(until)) => Some((digest, from_seconds("grants.resume_until", until)?)),
             _ => None,
         };
         Ok(Self {
             grant,
-            redeemed: row.try_get::<Option<i64>, _>("redeemed_at")?.is_some(),
+            redeemed: row.optional_number("redeemed_at")?.is_some(),
             resume,
         })
     }

@@ -36,7 +36,11 @@ use crate::{Store, StoreError, parse};
 impl Store {
     /// Runs a statement about one row, and tells whether it changed one.
     async fn change_one(&self, change: Query<'_, Sqlite, SqliteArguments>) -> Result<bool, StoreError> {
-        Ok(change.execute(&self.write).await?.rows_affected() == 1)
+        Ok(change
+            .execute(&mut *self.write.turn().await?)
+            .await?
+            .rows_affected()
+            == 1)
     }
 }
 

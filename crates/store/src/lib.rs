@@ -3,9 +3,11 @@
 //! The two planes meet here and nowhere else: the control plane mints a grant, the gateway redeems
 //! it and records the session. A grant's row holds the SHA-256 of its token, never the token.
 
+mod columns;
 mod grants;
 mod identity;
 mod sessions;
+mod steps;
 mod writer;
 
 use std::path::Path;
@@ -25,8 +27,9 @@ pub use identity::{
     NewKeystoneKey, NewProject, NewToken, NewUser, PasswordHash, ProjectKey, ProjectRecord, Proof,
     RoleAssignment, SecretCheck, TokenCredential, TokenRecord, UnknownMethod, UserKey, UserRecord,
 };
-pub use sessions::SessionRecord;
-use writer::Writer;
+pub use sessions::{Opening, SessionRecord};
+use steps::Steps;
+use writer::{Turn, Writer};
 
 /// Why the store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -34,9 +37,12 @@ pub enum StoreError {
     /// The database refused or could not be reached.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
+    /// The same, as the writer was told it.
+    #[error("the database failed: {0}")]
+    Sqlite(#[from] rusqlite::Error),
     /// The transaction that this was part of could not be committed.
     #[error("the database could not keep it: {0}")]
-    NotKept(Arc<sqlx::Error>),
+    NotKept(Arc<rusqlite::Error>),
     /// The schema could not be brought up to date.
     #[error("the database schema could not be brought up to date: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -83,10 +89,10 @@ pub enum StoreError {
 pub struct Store {
     /// Any number of readers: WAL lets them go on while one writes.
     read: SqlitePool,
-    /// The one connection that writes. SQLite has one write lock; queueing here is cheaper than
-    /// fighting for it.
-    write: SqlitePool,
-    /// The writer on that connection, for what every console costs: its commits are shared.
+    /// What is written in several statements, or seldom. SQLite has one write lock; to queue here
+    /// is cheaper than to fight for it.
+    write: Steps,
+    /// The writer of what every console costs: its commits are shared.
     writer: Writer,
 }
 
@@ -121,10 +127,16 @@ impl Store {
             .max_connections(1)
             // A file does not hang up; asking before each statement whether it has costs a round trip.
             .test_before_acquire(false)
-            .connect_with(options.clone().pragma("wal_autocheckpoint", writer::LONGEST_LOG))
+            .connect_with(
+                options
+                    .clone()
+                    .pragma("wal_autocheckpoint", writer::LONGEST_LOG.to_string()),
+            )
             .await?;
         migrator().run(&write).await?;
-        let writer = Writer::start(write.clone(), &options).await?;
+        let turn = Turn::default();
+        let writer = Writer::start(file, Turn::clone(&turn))?;
+        let write = Steps::new(write, turn);
         let read = SqlitePoolOptions::new()
             .max_connections(readers())
             .test_before_acquire(false)
@@ -189,6 +201,11 @@ fn migrator() -> Migrator {
             9,
             "further consoles",
             include_str!("../migrations/0009_further_consoles.sql"),
+        ),
+        step(
+            10,
+            "sessions in order",
+            include_str!("../migrations/0010_sessions_in_order.sql"),
         ),
     ])
 }

@@ -1,6 +1,7 @@
 //! Sessions: the audit trail of who was connected to what, from when to when, and why it ended.
 
-use oriel_domain::{Digest, EndReason, Grant, SessionId};
+use oriel_domain::{ConsoleKind, Digest, EndReason, Grant, SessionId};
+use rusqlite::{Connection, params};
 use time::OffsetDateTime;
 
 use crate::{Store, StoreError, to_seconds};
@@ -22,28 +23,28 @@ pub struct SessionRecord {
     pub began_at: OffsetDateTime,
 }
 
+/// A session that is about to begin, of a grant that is yet to be redeemed.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    /// Its id.
+    pub id: SessionId,
+    /// Which of the grant's consoles it is of; none, where that is the link's own.
+    pub console: Option<ConsoleKind>,
+    /// The browser's address.
+    pub client: String,
+    /// The name of the gateway that will carry it.
+    pub gateway: String,
+}
+
 impl Store {
     /// Records that a session began.
     pub async fn begin_session(&self, session: &SessionRecord) -> Result<(), StoreError> {
-        let insert = sqlx::query(
-            "INSERT INTO sessions (id, grant_hash, user_id, project_id, server_id, console, role, client, gateway, began_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(session.id.to_string())
-        .bind(&session.token.as_bytes()[..])
-        .bind(session.grant.user.as_str())
-        .bind(session.grant.project.as_str())
-        .bind(session.grant.server.to_string())
-        .bind(session.grant.console.name())
-        .bind(session.grant.role.name())
-        .bind(&session.client)
-        .bind(&session.gateway)
-        .bind(to_seconds(session.began_at));
-        self.writer.execute(insert).await?;
-        Ok(())
+        let session = session.clone();
+        self.writer.run(move |store| insert(store, &session)).await
     }
 
-    /// Records that a session ended, why, and how many bytes it carried each way.
+    /// Records that a session ended, why, and how many bytes it carried each way. Nobody waits for
+    /// this but a stop, so it comes with the next commit that there is, a moment later.
     pub async fn end_session(
         &self,
         id: SessionId,
@@ -52,16 +53,21 @@ impl Store {
         bytes_up: u64,
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
-        let end = sqlx::query(
-            "UPDATE sessions SET ended_at = ?, end_reason = ?, bytes_down = ?, bytes_up = ?
-             WHERE id = ? AND ended_at IS NULL",
-        )
-        .bind(to_seconds(now))
-        .bind(reason.name())
-        .bind(i64::try_from(bytes_down).unwrap_or(i64::MAX))
-        .bind(i64::try_from(bytes_up).unwrap_or(i64::MAX))
-        .bind(id.to_string());
-        self.writer.execute(end).await?;
+        self.writer
+            .run_later(move |store| {
+                let mut end = store.prepare_cached(
+                    "UPDATE sessions SET ended_at = ?, end_reason = ?, bytes_down = ?, bytes_up = ?
+                     WHERE id = ? AND ended_at IS NULL",
+                )?;
+                Ok(end.execute(params![
+                    to_seconds(now),
+                    reason.name(),
+                    i64::try_from(bytes_down).unwrap_or(i64::MAX),
+                    i64::try_from(bytes_up).unwrap_or(i64::MAX),
+                    id.to_string(),
+                ])?)
+            })
+            .await?;
         Ok(())
     }
 
@@ -76,7 +82,7 @@ impl Store {
         let ended = sqlx::query("UPDATE sessions SET ended_at = ?, end_reason = ? WHERE ended_at IS NULL")
             .bind(to_seconds(now))
             .bind(reason.name())
-            .execute(&self.write)
+            .execute(&mut *self.write.turn().await?)
             .await?;
         Ok(ended.rows_affected())
     }
@@ -106,7 +112,7 @@ impl Store {
         } else {
             sqlx::query("DELETE FROM draining_gateways WHERE name = ?").bind(gateway)
         };
-        ask.execute(&self.write).await?;
+        ask.execute(&mut *self.write.turn().await?).await?;
         Ok(())
     }
 
@@ -118,6 +124,34 @@ impl Store {
             .await?;
         Ok(asked.is_some())
     }
+}
+
+/// Adds a session to the trail, in a transaction.
+pub(crate) fn insert(store: &Connection, session: &SessionRecord) -> Result<(), StoreError> {
+    let mut insert = store.prepare_cached(
+        "INSERT INTO sessions (id, grant_hash, user_id, project_id, server_id, console, role, client, gateway, began_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )?;
+    insert.execute(params![
+        session.id.to_string(),
+        &session.token.as_bytes()[..],
+        session.grant.user.as_str(),
+        session.grant.project.as_str(),
+        session.grant.server.to_string(),
+        session.grant.console.name(),
+        session.grant.role.name(),
+        session.client,
+        session.gateway,
+        to_seconds(session.began_at),
+    ])?;
+    Ok(())
+}
+
+/// Takes a session off the trail that never began, in a transaction.
+pub(crate) fn forget(store: &Connection, session: SessionId) -> Result<(), StoreError> {
+    let mut forget = store.prepare_cached("DELETE FROM sessions WHERE id = ?")?;
+    forget.execute([session.to_string()])?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -159,25 +159,41 @@ function prepareCanvas(canvas: HTMLCanvasElement): void {
   canvas.addEventListener("blur", () => window.dispatchEvent(new Event("blur")));
 }
 
+/** The largest screen, in pixels, of which all is looked at: a larger one is drawn from its first corner on. */
+const mostPixels = 4096 * 4096;
+
 /** noVNC has no event for the first update; but its canvas is transparent until something is drawn. */
 function hasPicture(canvas: HTMLCanvasElement | null): boolean {
   if (canvas === null || canvas.width === 0 || canvas.height === 0) {
     return false;
   }
+  const { width, height } = canvas;
+  return (
+    isDrawn(canvas, 64, 64) || (width * height <= mostPixels && isDrawn(canvas, width, height))
+  );
+}
+
+/** Whether anything is drawn in this much of a canvas, from its first corner on. */
+function isDrawn(canvas: HTMLCanvasElement, width: number, height: number): boolean {
   const side = 8;
   const sample = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   if (sample === null) {
     return true;
   }
-  sample.drawImage(canvas, 0, 0, side, side);
+  sample.drawImage(canvas, 0, 0, width, height, 0, 0, side, side);
   const { data } = sample.getImageData(0, 0, side, side);
   return data.some((value, index) => index % 4 === 3 && value > 0);
 }
 
+/** The longest side of a last picture, in pixels: it is only looked at, and dimmed. */
+const longestSide = 4096;
+
 function copyPicture(from: HTMLCanvasElement | null, to: HTMLCanvasElement): void {
-  to.width = from?.width ?? 0;
-  to.height = from?.height ?? 0;
-  if (from !== null && from.width > 0 && from.height > 0) {
-    to.getContext("2d")?.drawImage(from, 0, 0);
+  const { width, height } = from ?? { width: 0, height: 0 };
+  const scale = Math.min(1, longestSide / Math.max(width, height, 1));
+  to.width = Math.ceil(width * scale);
+  to.height = Math.ceil(height * scale);
+  if (from !== null && width > 0 && height > 0) {
+    to.getContext("2d")?.drawImage(from, 0, 0, to.width, to.height);
   }
 }

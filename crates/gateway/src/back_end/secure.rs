@@ -5,6 +5,7 @@ use std::io;
 use oriel_domain::{BackEnd, EndReason, SecurityScheme};
 use oriel_rfb::auth::{plain, vnc_answer};
 use oriel_rfb::handshake::{self, BackEndError, BackEndStep, Demand};
+use oriel_rfb::server_init::client_init;
 use oriel_rfb::{Scheme, Tls};
 use secrecy::{ExposeSecret as _, SecretSlice};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -16,11 +17,16 @@ use crate::net::BackEndStream;
 use crate::session::Failure;
 
 /// Most bytes read at once. The messages are far smaller.
-const BUFFER: usize = 4096;
+const BUFFER: usize = 1024;
+
+/// Always shared: QEMU would throw out every other viewer otherwise.
+pub(crate) const CLIENT_INIT: [u8; 1] = client_init(true);
 
 /// A connection on which the client's part begins.
 pub(crate) struct Secured {
     pub stream: BackEndStream,
+    /// `ClientInit` has been sent already.
+    pub begun: bool,
     /// What was read and belongs to what follows.
     pub unread: Vec<u8>,
 }
@@ -49,9 +55,14 @@ async fn negotiate(
     let mut handshake = handshake::BackEnd::new(schemes);
     let mut buffer = vec![0; BUFFER];
     let mut unread: &[u8] = &[];
+    let mut begun = false;
     loop {
         match handshake.feed(&mut unread).map_err(|error| refused(&error))? {
-            BackEndStep::Send(bytes) => {
+            BackEndStep::Send(mut bytes) => {
+                if handshake.may_begin() {
+                    begun = true;
+                    bytes.to_mut().extend(CLIENT_INIT);
+                }
                 stream
                     .write_all(&bytes)
                     .await
@@ -75,6 +86,7 @@ async fn negotiate(
                 tracing::debug!(back_end = %back_end.address, security = %agreed.scheme, "secured");
                 return Ok(Secured {
                     stream,
+                    begun,
                     unread: unread.to_vec(),
                 });
             }

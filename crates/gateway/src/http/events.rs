@@ -171,10 +171,10 @@ impl Inner {
     ) -> Result<Arc<Live>, Failure> {
         self.check_origin(parts)?;
         let call = read_call(&parts.headers, body).await?;
-        let claim = self.redeem(&call.token, &parts.headers).await?;
+        let claim = self.redeem_apart(&call.token, &parts.headers).await?;
         let live = self
             .sessions
-            .of_page(claim.grant.server, &claim.token, call.page, call.choice);
+            .of_page(claim.grant.server, &claim.token, call.page, call.console);
         // A token that nobody has used yet has no session, and must not be used up by this.
         claim.give_back().await;
         live.ok_or_else(|| EndReason::NoSession.into())

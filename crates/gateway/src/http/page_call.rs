@@ -8,13 +8,13 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use oriel_domain::{ConsoleToken, EndReason, Grant, Server};
+use oriel_domain::{ConsoleKind, ConsoleToken, EndReason, Grant, Server};
 use oriel_keyboard::Layout;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::{ClientAddress, body, client_of, log_refusal, status, tell_when_to_retry};
-use crate::redeem::{Choice, Claim};
+use crate::redeem::{Claim, chosen};
 use crate::rules::Rules;
 use crate::serial;
 use crate::session::{Failure, PageId};
@@ -43,7 +43,7 @@ pub(super) struct OpenConsole {
 pub(super) struct Call {
     pub token: ConsoleToken,
     pub page: Option<PageId>,
-    pub choice: Option<Choice>,
+    pub console: Option<ConsoleKind>,
 }
 
 /// The console that a page's token opens.
@@ -157,8 +157,8 @@ impl Inner {
         self.check_origin(parts)?;
         self.sessions.check_open()?;
         let call = read_call(&parts.headers, body).await?;
-        let claim = self.redeem(&call.token, &parts.headers).await?;
-        let claim = claim.choose(call.choice).await?;
+        let claim = self.redeem_apart(&call.token, &parts.headers).await?;
+        let claim = claim.choose(call.console).await?;
         match self.locate(&claim.grant) {
             Ok((server, _)) => Ok((claim, server)),
             Err(reason) => {
@@ -278,10 +278,11 @@ pub(super) async fn read_call(headers: &HeaderMap, body: Body) -> Result<Call, F
         Some(None) => return Err(wrong("page must be 16 hexadecimal digits")),
         page => page.flatten(),
     };
+    let console = body.console.as_deref().map(chosen).transpose()?;
     Ok(Call {
         token: body.token.parse().map_err(|_| EndReason::TokenUnknown)?,
         page,
-        choice: body.console.as_deref().map(Choice::parse),
+        console,
     })
 }
 

@@ -1,16 +1,27 @@
 use std::net::SocketAddr;
 
-use axum::Extension;
 use axum::routing::any;
+use axum::{Extension, Router};
 use http::HeaderMap;
 use oriel_gateway::ClientAddress;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tower::ServiceExt as _;
 
 use super::*;
 
 /// Tells whoever asks who they are taken for.
 async fn tell(Extension(client): Extension<ClientAddress>, headers: HeaderMap) -> String {
     format!("{client} {:?}", headers.get("host"))
+}
+
+/// A router, as what answers.
+#[derive(Clone)]
+struct Routes(Router);
+
+impl Answer for Routes {
+    async fn answer(&self, request: http::Request<Incoming>) -> Response {
+        self.0.clone().oneshot(request).await.unwrap()
+    }
 }
 
 async fn port(adjust: impl FnOnce(&mut ListenSettings)) -> SocketAddr {
@@ -26,7 +37,10 @@ async fn port(adjust: impl FnOnce(&mut ListenSettings)) -> SocketAddr {
     adjust(&mut settings);
     let listener = Listener::bind("127.0.0.1:0", settings).await.unwrap();
     let address = listener.address().unwrap();
-    tokio::spawn(listener.serve(Router::new().fallback(any(tell)), CancellationToken::new()));
+    tokio::spawn(listener.serve(
+        Routes(Router::new().fallback(any(tell))),
+        CancellationToken::new(),
+    ));
     address
 }
 

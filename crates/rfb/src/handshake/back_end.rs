@@ -168,6 +168,15 @@ impl BackEnd {
         step
     }
 
+    /// Whether the back end was asked for no more than to go on without security: `ClientInit` may then
+    /// be sent with the choice, ahead of an outcome that can hardly be bad.
+    pub fn may_begin(&self) -> bool {
+        matches!(
+            self.state,
+            State::Secured(Scheme::None) | State::SecurityResult(Scheme::None, _)
+        )
+    }
+
     /// The error for a back end that closed the connection before [`BackEndStep::Done`]: a reason
     /// that it had begun to give is not lost.
     pub fn closed(&self) -> BackEndError {

@@ -30,7 +30,13 @@ async fn redeem(
     now: OffsetDateTime,
 ) -> Result<Redeemed, RefusedToken> {
     store
-        .redeem(token, resume.map(ResumeSecret::digest).as_ref(), RESUME, now)
+        .redeem(
+            token,
+            resume.map(ResumeSecret::digest).as_ref(),
+            RESUME,
+            now,
+            None,
+        )
         .await
         .unwrap()
 }
@@ -213,14 +219,14 @@ async fn a_token_given_back_opens_again_but_only_its_holder_gives_it_back() {
     let secret = redeem(&store, &token, None, NOW).await.unwrap().resume.unwrap();
 
     store
-        .unredeem(&token, &ResumeSecret::random().unwrap().digest())
+        .unredeem(&token, &ResumeSecret::random().unwrap().digest(), None)
         .await
         .unwrap();
     assert_eq!(
         redeem(&store, &token, None, NOW).await.unwrap_err(),
         RefusedToken::Used
     );
-    store.unredeem(&token, &secret.digest()).await.unwrap();
+    store.unredeem(&token, &secret.digest(), None).await.unwrap();
     assert!(redeem(&store, &token, None, NOW).await.is_ok());
 }
 
@@ -268,7 +274,7 @@ async fn what_opens_nothing_any_more_is_swept_and_nothing_else() {
 #[tokio::test]
 async fn more_than_one_step_of_grants_is_swept() {
     let (_folder, store) = store().await;
-    let all = u64::from(SWEEP_STEP) * 2 + 1;
+    let all = usize::from(SWEEP_STEP) * 2 + 1;
     let mut mints = tokio::task::JoinSet::new();
     for _ in 0..all {
         let store = store.clone();
@@ -282,4 +288,44 @@ async fn more_than_one_step_of_grants_is_swept() {
     let later = NOW + Duration::hours(2);
     let gone = store.forget_expired_grants(later, Duration::hours(1)).await;
     assert_eq!(gone.unwrap(), all);
+}
+
+#[tokio::test]
+async fn an_opening_is_recorded_with_its_token_and_taken_back_with_it() {
+    let (_folder, store) = store().await;
+    let token = ConsoleToken::random().digest();
+    store.mint(&token, &grant(Uses::One)).await.unwrap();
+    let opening = || Opening {
+        id: SessionId::random(),
+        console: None,
+        client: "192.0.2.7".into(),
+        gateway: "gw-1".into(),
+    };
+    let open = async |opening: &Opening| {
+        let redeemed = store.redeem(&token, None, RESUME, NOW, Some(opening.clone()));
+        redeemed.await.unwrap()
+    };
+    let first = opening();
+    let redeemed = open(&first).await.unwrap();
+    assert!(redeemed.recorded);
+    assert_eq!(store.live_sessions("gw-1").await.unwrap(), 1);
+    assert_eq!(open(&opening()).await.unwrap_err(), RefusedToken::Used);
+    assert_eq!(store.live_sessions("gw-1").await.unwrap(), 1);
+
+    let secret = redeemed.resume.unwrap().digest();
+    let back = store
+        .redeem(&token, Some(&secret), RESUME, NOW, Some(opening()))
+        .await;
+    assert!(!back.unwrap().unwrap().recorded);
+
+    store.unredeem(&token, &secret, Some(first.id)).await.unwrap();
+    assert_eq!(store.live_sessions("gw-1").await.unwrap(), 0);
+    // An id that is taken: nothing of it is kept, and the token is still good.
+    let other = ConsoleToken::random().digest();
+    store.mint(&other, &grant(Uses::One)).await.unwrap();
+    let second = opening();
+    assert!(open(&second).await.is_ok());
+    let clash = store.redeem(&other, None, RESUME, NOW, Some(second)).await;
+    assert!(matches!(clash, Err(StoreError::Sqlite(_))));
+    assert!(redeem(&store, &other, None, NOW).await.is_ok());
 }

@@ -88,7 +88,7 @@ impl Store {
         .bind(project.as_str())
         .bind(sealed)
         .bind(to_seconds(now))
-        .execute(&self.write)
+        .execute(&mut *self.write.turn().await?)
         .await?;
         Ok(())
     }

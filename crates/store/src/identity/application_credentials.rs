@@ -121,7 +121,7 @@ impl Store {
         .bind(new.expires_at.map(to_seconds))
         .bind(new.user.as_str())
         .bind(MAX_APPLICATION_CREDENTIALS)
-        .execute(&self.write)
+        .execute(&mut *self.write.turn().await?)
         .await
         .map_err(taken("application credential", &new.name))?;
         if made.rows_affected() == 0 {

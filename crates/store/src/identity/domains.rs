@@ -18,7 +18,7 @@ impl Store {
         sqlx::query("INSERT INTO domains (id, name) VALUES (?, ?)")
             .bind(domain.id.as_str())
             .bind(&domain.name)
-            .execute(&self.write)
+            .execute(&mut *self.write.turn().await?)
             .await
             .map_err(taken("domain", name))?;
         Ok(domain)

@@ -74,7 +74,7 @@ impl Store {
         .bind(&key.project.domain.name)
         .bind(key.holder.enabled)
         .bind(to_seconds(now))
-        .execute(&self.write)
+        .execute(&mut *self.write.turn().await?)
         .await?;
         Ok(())
     }

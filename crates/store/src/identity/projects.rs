@@ -69,7 +69,7 @@ impl Store {
         .bind(new.domain.as_str())
         .bind(&new.name)
         .bind(&new.description)
-        .execute(&self.write)
+        .execute(&mut *self.write.turn().await?)
         .await
         .map_err(taken("project", &new.name))?;
         Ok(id)

@@ -228,15 +228,19 @@ impl Store {
 
     /// Forgets a token. False: there was none.
     pub async fn revoke_token(&self, token: &Digest) -> Result<bool, StoreError> {
-        let delete = sqlx::query("DELETE FROM auth_tokens WHERE token_hash = ?").bind(&token.as_bytes()[..]);
-        Ok(self.writer.execute(delete).await? == 1)
+        let token = *token;
+        let deleted = self.writer.run(move |store| {
+            let mut delete = store.prepare_cached("DELETE FROM auth_tokens WHERE token_hash = ?")?;
+            Ok(delete.execute([&token.as_bytes()[..]])?)
+        });
+        Ok(deleted.await? == 1)
     }
 
     /// Forgets the tokens whose time is over, and says how many there were.
     pub async fn forget_expired_tokens(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
         let gone = sqlx::query("DELETE FROM auth_tokens WHERE expires_at <= ?")
             .bind(to_seconds(now))
-            .execute(&self.write)
+            .execute(&mut *self.write.turn().await?)
             .await?;
         Ok(gone.rows_affected())
     }

@@ -96,7 +96,7 @@ impl Store {
         .bind(&new.name)
         .bind(new.password.expose())
         .bind(to_seconds(now))
-        .execute(&self.write)
+        .execute(&mut *self.write.turn().await?)
         .await
         .map_err(taken("user", &new.name))?;
         Ok(id)

@@ -1,12 +1,12 @@
-use std::time::Duration;
-
-use sqlx::sqlite::{SqliteJournalMode, SqlitePoolOptions};
+use rusqlite::ErrorCode;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions};
+use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 use super::*;
 
-/// A database with one table, whose pool has one connection, as a store's.
+/// A database with one table, and a way to look into it.
 async fn database() -> (TempDir, SqlitePool) {
     let folder = tempfile::tempdir().unwrap();
     let pool = SqlitePoolOptions::new()
@@ -26,27 +26,33 @@ fn options(folder: &TempDir) -> SqliteConnectOptions {
         .filename(folder.path().join("test.db"))
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .busy_timeout(Duration::from_millis(50))
 }
 
 /// A writer on the test's own thread, where callers that ask at once have all queued before it looks.
-fn writer_here(pool: &SqlitePool) -> Writer {
+fn writer_here(folder: &TempDir) -> (Writer, Turn) {
     let (queue, waiting) = mpsc::channel(QUEUE);
-    let pool = pool.clone();
-    tokio::spawn(async move { work(&pool, waiting, mpsc::channel(1).0).await });
-    Writer { queue }
+    let connection = connect(&folder.path().join("test.db")).unwrap();
+    connection.busy_timeout(Duration::from_millis(50)).unwrap();
+    let turn = Turn::default();
+    let its = Turn::clone(&turn);
+    tokio::spawn(async move { work(connection, &its, waiting, sync_channel(1).0).await });
+    (Writer { queue }, turn)
 }
 
-fn insert(id: i64) -> Query<'static, Sqlite, SqliteArguments> {
-    sqlx::query("INSERT INTO notes (id) VALUES (?)").bind(id)
+fn insert(id: i64) -> impl FnOnce(&Connection) -> Result<usize, StoreError> + Send + 'static {
+    move |store| {
+        Ok(store
+            .prepare_cached("INSERT INTO notes (id) VALUES (?)")?
+            .execute([id])?)
+    }
 }
 
 /// Callers that ask at once.
-fn ask(writer: &Writer, ids: impl IntoIterator<Item = i64>) -> JoinSet<Result<u64, StoreError>> {
+fn ask(writer: &Writer, ids: impl IntoIterator<Item = i64>) -> JoinSet<Result<usize, StoreError>> {
     let mut callers = JoinSet::new();
     for id in ids {
         let writer = writer.clone();
-        callers.spawn(async move { writer.execute(insert(id)).await });
+        callers.spawn(async move { writer.run(insert(id)).await });
     }
     callers
 }
@@ -72,27 +78,27 @@ fn commits(folder: &TempDir) -> usize {
 #[tokio::test]
 async fn statements_that_wait_share_a_commit() {
     let (folder, pool) = database().await;
-    let writer = writer_here(&pool);
+    let (writer, _) = writer_here(&folder);
     let before = commits(&folder);
     let answers = ask(&writer, 0..100).join_all().await;
     assert!(answers.into_iter().all(|answer| answer.unwrap() == 1));
     assert_eq!(commits(&folder) - before, 1);
     assert_eq!(kept(&pool).await, (0..100).collect::<Vec<_>>());
 
-    writer.execute(insert(100)).await.unwrap();
+    writer.run(insert(100)).await.unwrap();
     assert_eq!(commits(&folder) - before, 2);
 }
 
 #[tokio::test]
 async fn a_broken_constraint_fails_alone() {
-    let (_folder, pool) = database().await;
-    let writer = writer_here(&pool);
+    let (folder, pool) = database().await;
+    let (writer, _) = writer_here(&folder);
     let answers = ask(&writer, [1, 2, 1, 3]).join_all().await;
     let refused = answers
         .into_iter()
         .filter_map(Result::err)
         .map(|error| match error {
-            StoreError::Database(error) => error.as_database_error().unwrap().is_unique_violation(),
+            StoreError::Sqlite(error) => error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation),
             _ => false,
         })
         .collect::<Vec<_>>();
@@ -103,7 +109,7 @@ async fn a_broken_constraint_fails_alone() {
 #[tokio::test]
 async fn where_the_transaction_fails_everyone_is_told_and_nothing_is_kept() {
     let (folder, pool) = database().await;
-    let writer = writer_here(&pool);
+    let (writer, _) = writer_here(&folder);
 
     let mut other = SqliteConnection::connect_with(&options(&folder)).await.unwrap();
     let lock = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
@@ -119,7 +125,7 @@ async fn where_the_transaction_fails_everyone_is_told_and_nothing_is_kept() {
     let broken = writer.clone();
     callers.spawn(async move {
         broken
-            .execute(sqlx::query("INSERT INTO nowhere VALUES (1)"))
+            .run(|store| Ok(store.execute("INSERT INTO nowhere VALUES (1)", [])?))
             .await
     });
     let answers = callers.join_all().await;
@@ -130,15 +136,15 @@ async fn where_the_transaction_fails_everyone_is_told_and_nothing_is_kept() {
     );
 
     assert_eq!(kept(&pool).await, [0; 0]);
-    assert_eq!(writer.execute(insert(6)).await.unwrap(), 1);
+    assert_eq!(writer.run(insert(6)).await.unwrap(), 1);
     assert_eq!(kept(&pool).await, [6]);
 }
 
 #[tokio::test]
 async fn callers_wait_for_room_in_a_full_queue() {
-    let (_folder, pool) = database().await;
-    let writer = writer_here(&pool);
-    let held = pool.acquire().await.unwrap();
+    let (folder, pool) = database().await;
+    let (writer, turn) = writer_here(&folder);
+    let held = turn.lock().await;
     let all = i64::try_from(BATCH + QUEUE + 50).unwrap();
     let mut callers = ask(&writer, 0..all);
     while writer.queue.capacity() > 0 {
@@ -152,11 +158,11 @@ async fn callers_wait_for_room_in_a_full_queue() {
 
 #[tokio::test]
 async fn a_caller_that_goes_away_disturbs_nobody() {
-    let (_folder, pool) = database().await;
-    let writer = writer_here(&pool);
+    let (folder, pool) = database().await;
+    let (writer, _) = writer_here(&folder);
     tokio::select! {
         biased;
-        answer = writer.execute(insert(1)) => panic!("answered before the writer looked: {answer:?}"),
+        answer = writer.run(insert(1)) => panic!("answered before the writer looked: {answer:?}"),
         () = std::future::ready(()) => {}
     }
     let answers = ask(&writer, [2, 3]).join_all().await;
@@ -166,26 +172,28 @@ async fn a_caller_that_goes_away_disturbs_nobody() {
 
 #[tokio::test]
 async fn closing_runs_what_waits_and_refuses_what_comes_later() {
-    let (_folder, pool) = database().await;
-    let writer = writer_here(&pool);
+    let (folder, pool) = database().await;
+    let (writer, _) = writer_here(&folder);
     let callers = ask(&writer, 0..300);
     tokio::task::yield_now().await;
     writer.close().await;
     assert_eq!(kept(&pool).await.len(), 300);
     assert!(callers.join_all().await.into_iter().all(|answer| answer.is_ok()));
-    assert!(writer.execute(insert(301)).await.is_err());
+    assert!(writer.run(insert(301)).await.is_err());
     writer.close().await;
 }
 
 #[tokio::test]
 async fn the_writer_ends_on_its_own_thread_and_leaves_no_connection_behind() {
     let (folder, pool) = database().await;
-    let writer = Writer::start(pool.clone(), &options(&folder)).await.unwrap();
+    let writer = Writer::start(&folder.path().join("test.db"), Turn::default()).unwrap();
     let answers = ask(&writer, 0..300).join_all().await;
     assert!(answers.into_iter().all(|answer| answer.is_ok()));
+    pool.close().await;
     writer.close().await;
     // The last connection to be closed takes the log with it.
     assert!(!folder.path().join("test.db-wal").exists());
+    let pool = SqlitePool::connect_with(options(&folder)).await.unwrap();
     assert_eq!(kept(&pool).await.len(), 300);
 }
 
@@ -196,7 +204,7 @@ async fn the_log_is_moved_into_the_file_beside_the_commits() {
     never.execute(&pool).await.unwrap();
     let file = folder.path().join("test.db");
     let before = std::fs::metadata(&file).unwrap().len();
-    let writer = Writer::start(pool.clone(), &options(&folder)).await.unwrap();
+    let writer = Writer::start(&folder.path().join("test.db"), Turn::default()).unwrap();
     let all = i64::try_from(CHECKPOINT_EVERY + BATCH).unwrap();
     let answers = ask(&writer, 0..all).join_all().await;
     assert!(answers.into_iter().all(|answer| answer.is_ok()));
@@ -208,4 +216,40 @@ async fn the_log_is_moved_into_the_file_beside_the_commits() {
     tokio::time::timeout(Duration::from_secs(30), moved)
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn what_can_wait_goes_with_the_next_commit() {
+    let (folder, pool) = database().await;
+    let (writer, _) = writer_here(&folder);
+    let before = commits(&folder);
+    let company = async {
+        // Time for the writer to take the first, and to wait with it.
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        writer.run(insert(2)).await
+    };
+    let (patient, company) = tokio::join!(writer.run_later(insert(1)), company);
+    assert_eq!((patient.unwrap(), company.unwrap()), (1, 1));
+    assert_eq!(commits(&folder) - before, 1);
+    assert_eq!(kept(&pool).await, [1, 2]);
+}
+
+#[tokio::test]
+async fn what_can_wait_does_not_wait_for_ever_nor_for_a_stop() {
+    let (folder, _pool) = database().await;
+    let (writer, _) = writer_here(&folder);
+    tokio::time::pause();
+    let asked = Instant::now();
+    writer.run_later(insert(1)).await.unwrap();
+    assert!(asked.elapsed() >= PATIENCE && asked.elapsed() < 2 * PATIENCE);
+
+    let asked = Instant::now();
+    let patient = writer.clone();
+    let patient = tokio::spawn(async move { patient.run_later(insert(2)).await });
+    tokio::task::yield_now().await;
+    writer.close().await;
+    patient.await.unwrap().unwrap();
+    assert!(asked.elapsed() < PATIENCE);
 }

@@ -13,9 +13,24 @@ interface Props {
 /** Lies over a corner of the console, which stays in sight and in use. Escape closes it. */
 export function Panel({ id, title, close, children }: Props) {
   const panel = useRef<HTMLElement>(null);
+  // When it opens, and whenever what had the focus has gone with what was done: the keyboard must not be left nowhere.
   useEffect(() => {
-    const first = panel.current?.querySelector<HTMLElement>("[data-first]") ?? panel.current;
-    first?.focus({ preventScroll: true });
+    const element = panel.current;
+    if (element === null) {
+      return undefined;
+    }
+    const focus = () => {
+      const first = element.querySelector<HTMLElement>("[data-first]") ?? element;
+      first.focus({ preventScroll: true });
+    };
+    const watching = new MutationObserver(() => {
+      if (document.activeElement === document.body) {
+        focus();
+      }
+    });
+    watching.observe(element, { childList: true, subtree: true });
+    focus();
+    return () => watching.disconnect();
   }, []);
   const closeByKey = (event: KeyboardEvent) => {
     if (event.key === "Escape") {

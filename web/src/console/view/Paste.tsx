@@ -49,14 +49,14 @@ export function Paste({ live, access }: { live: LiveConsole; access: Access }) {
         setTimeout(() => {
           if (typing) {
             typing = false;
-            offerTyping("");
+            offerTyping(live, "");
           }
         }, pasteMs);
       } else if (!event.shiftKey && current.current.rights.clipboardToServer) {
         event.stopImmediatePropagation();
         held = { event, timer: window.setTimeout(letGo, pasteMs) };
       } else if (!event.shiftKey && current.current.typing !== null) {
-        hint.value = { text: t("hint.paste-forbidden"), action: typeInstead("") };
+        hint.value = { text: t("hint.paste-forbidden"), action: typeInstead(live, "") };
       }
     };
     // The guest must not get the stroke after it has heard that Ctrl was let go.
@@ -74,7 +74,7 @@ export function Paste({ live, access }: { live: LiveConsole; access: Access }) {
         letGo();
       } else if (current.current.typing !== null) {
         typing = false;
-        offerTyping(text);
+        offerTyping(live, text);
       }
     };
     const put = (text: string) => {
@@ -86,7 +86,7 @@ export function Paste({ live, access }: { live: LiveConsole; access: Access }) {
       live.clipboard.put(text);
       // Once something came from there, the guest is known to have a clipboard.
       if (live.clipboard.copied.value === null && current.current.typing !== null) {
-        hint.value = { text: t("hint.pasted"), action: typeInstead(text) };
+        hint.value = { text: t("hint.pasted"), action: typeInstead(live, text) };
       }
     };
     window.addEventListener("keydown", keyDown, { capture: true });
@@ -105,8 +105,8 @@ export function tooLarge(text: string, most: number): string {
   return t("clipboard.too-large", { size: bytes(sizeOf(text)), most: bytes(most) });
 }
 
-function typeInstead(text: string) {
-  return { label: t("hint.type"), run: () => offerTyping(text) };
+function typeInstead(live: LiveConsole, text: string) {
+  return { label: t("hint.type"), run: () => offerTyping(live, text) };
 }
 
 function isOfScreen(target: EventTarget | null): boolean {

@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals";
+import type { LiveConsole } from "../live.ts";
 
 export type PanelName = "typing" | "clipboard";
 
@@ -20,7 +21,9 @@ export interface Hint {
 
 export const hint = signal<Hint | null>(null);
 
-export function offerTyping(text: string): void {
+/** Opens the panel with a text to type, in the place of what was typed last. */
+export function offerTyping(live: LiveConsole, text: string): void {
+  live.typing.forget();
   draft.value = text;
   hint.value = null;
   openPanel.value = "typing";

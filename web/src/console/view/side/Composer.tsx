@@ -108,7 +108,8 @@ export function Composer({ keyboard, back }: { keyboard: PageKeyboard; back: () 
         )}
       </div>
       {recent.length > 0 && (
-        <fieldset class="group keys recent" id="recent-chords" aria-label={t("keys.recent")}>
+        <fieldset class="group keys recent" id="recent-chords">
+          <legend>{t("keys.recent")}</legend>
           {recent.map((each) => (
             <KeyButton key={nameOf(each)} keyboard={keyboard} chord={each} back={back} />
           ))}

@@ -144,7 +144,12 @@ function ToServer({ live, access }: Props) {
           {t("clipboard.put")}
         </button>
         {access.typing !== null && text !== "" && (
-          <button type="button" id="clipboard-type" class="quiet" onClick={() => offerTyping(text)}>
+          <button
+            type="button"
+            id="clipboard-type"
+            class="quiet"
+            onClick={() => offerTyping(live, text)}
+          >
             {t("hint.type")}
           </button>
         )}

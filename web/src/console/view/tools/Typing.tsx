@@ -1,5 +1,5 @@
 import { useSignalEffect } from "@preact/signals";
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { duration, number, t, tCount } from "../../../common/words.ts";
 import type { LiveConsole } from "../../live.ts";
 import { type Reason, reasons } from "../../reasons.ts";
@@ -27,11 +27,14 @@ interface Props {
 
 /** Has text typed into the server, for guests that have no clipboard: installers, boot menus, text consoles. */
 export function Typing({ live, server, offer }: Props) {
-  // Once it is typed, the page has no more need of the text.
+  // Once it is being typed, the form has no more need of the text.
+  const last = useRef(live.typing.state.peek().phase);
   useSignalEffect(() => {
-    if (live.typing.state.value.phase === "typing") {
+    const { phase } = live.typing.state.value;
+    if (phase === "typing" && last.current === "asking") {
       draft.value = "";
     }
+    last.current = phase;
   });
   const close = () => {
     showPanel(null);
