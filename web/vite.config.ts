@@ -5,6 +5,9 @@ import { precompress } from "./build/precompress.ts";
 /** The gateway that `npm run dev` talks to. */
 const gateway = process.env.ORIEL_URL ?? "http://127.0.0.1:8002";
 
+/** The element for other sites' pages: a file of its own, which uses none of the others. */
+const element = "oriel-console";
+
 const page = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 export default defineConfig({
@@ -15,7 +18,15 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     license: { fileName: "licenses.md" },
     rolldownOptions: {
-      input: [page("index.html"), page("console.html")],
+      input: {
+        index: page("index.html"),
+        console: page("console.html"),
+        [element]: page("src/embed/oriel-console.ts"),
+      },
+      output: {
+        // Other sites name this file in their pages.
+        entryFileNames: ({ name }) => (name === element ? "[name].js" : "assets/[name]-[hash].js"),
+      },
     },
   },
   plugins: [precompress()],

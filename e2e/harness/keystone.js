@@ -322,6 +322,12 @@ password_file = "${file}"
     await this.#call(given ? "PUT" : "DELETE", path);
   }
 
+  /** Gives one of the people above a role in a further project. */
+  async addRole(name, role, project) {
+    const path = `/projects/${this.projects[project]}/users/${this.users[name]}/roles/${this.roles[role]}`;
+    await this.#call("PUT", path);
+  }
+
   /** What it was asked, a line each. */
   get log() {
     return this.#oldOutput + (this.#process?.stdout ?? "");

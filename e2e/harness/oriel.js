@@ -30,8 +30,9 @@ export class Oriel {
   secrets = new Map();
 
   /**
-   * `servers` says by name where each server's screen is to be had, or what consoles it has and what it wrote on its
-   * serial line (`{ consoles: { novnc: ADDRESS, ... }, output: TEXT }`); `settings` are variables of the environment, or
+   * `servers` says by name where each server's screen is to be had, or what consoles it has, what it wrote on its serial
+   * line and what else there is to tell of it (`{ consoles: { novnc: ADDRESS, ... }, output: TEXT, status: STATUS,
+   * facts: LINES }`); `settings` are variables of the environment, or
    * a function that makes them of the program's URL.
    * `listen` are further lines of the section `[listen]`, `lines` whole sections. Where the certificate is not its own,
    * `caFile` is what clients trust.
@@ -96,14 +97,15 @@ ${lines}`,
     await writeFile(join(this.#folder, "servers.toml"), (await Promise.all(entries)).join("\n"));
   }
 
-  async #entry(project, name, { consoles, output }) {
+  async #entry(project, name, { consoles, output, status = "ACTIVE", facts = "" }) {
     this.serverIds[name] ??= randomUUID();
     let entry = `[[server]]
 id = "${this.serverIds[name]}"
 name = "${name}"
 project = "${project}"
-status = "ACTIVE"
+status = "${status}"
 host = "localhost"
+${facts}
 `;
     if (output !== undefined) {
       await writeFile(join(this.#folder, `${name}.log`), output);
@@ -181,6 +183,22 @@ host = "localhost"
   /** The process, as the system numbers it. */
   get pid() {
     return this.#process.pid;
+  }
+
+  /** That of the user `admin`. */
+  get password() {
+    return this.#password;
+  }
+
+  /** Makes a user with a password, and gives them a role in the project `demo`. */
+  async addUser(name, role = "member") {
+    const file = join(this.#folder, `${name}-password`);
+    const password = randomBytes(18).toString("base64url");
+    await writeFile(file, `${password}\n`);
+    this.remember(`the password of ${name}`, password);
+    await this.command("user", "create", name, "--password-file", file);
+    await this.command("role", "assign", "--user", name, "--project", "demo", role);
+    return password;
   }
 
   /** Notes what must not turn up in the log. */

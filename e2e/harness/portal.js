@@ -42,6 +42,12 @@ export class Portal {
     return new URL(`/?${new URLSearchParams({ link })}`, this.origin);
   }
 
+  /** Its page that has Oriel's element, with these attributes, and a strict policy of its own. */
+  withElement(oriel, attributes) {
+    const query = new URLSearchParams({ oriel, attributes: JSON.stringify(attributes) });
+    return new URL(`/element?${query}`, this.origin);
+  }
+
   async stop() {
     this.#server?.closeAllConnections();
     this.#server?.close();
@@ -49,14 +55,44 @@ export class Portal {
   }
 }
 
+const escapeText = (text) => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;");
+
 function answer(request, response) {
-  const link = new URL(request.url, "https://portal.example").searchParams.get("link");
-  if (link === null) {
+  const { pathname, searchParams } = new URL(request.url, "https://portal.example");
+  if (pathname === "/element") {
+    showElement(response, searchParams.get("oriel"), JSON.parse(searchParams.get("attributes")));
+  } else if (pathname === "/portal.js") {
+    response.writeHead(200, { "Content-Type": "text/javascript" }).end(script);
+  } else if (searchParams.has("link")) {
+    const frame = `<iframe src="${escapeText(searchParams.get("link"))}" allow="fullscreen; clipboard-read; clipboard-write" width="900" height="600"></iframe>`;
+    response.writeHead(200, { "Content-Type": "text/html" });
+    response.end(`<!doctype html><title>Portal</title>${frame}`);
+  } else {
     response.writeHead(204).end();
-    return;
   }
-  const source = link.replaceAll("&", "&amp;").replaceAll('"', "&quot;");
-  const frame = `<iframe src="${source}" allow="fullscreen; clipboard-read; clipboard-write" width="900" height="600"></iframe>`;
-  response.writeHead(200, { "Content-Type": "text/html" });
-  response.end(`<!doctype html><title>Portal</title>${frame}`);
+}
+
+/** Notes what the element tells, and what anybody else could hear. */
+const script = `
+globalThis.told = [];
+globalThis.heard = [];
+for (const type of ["oriel:state", "oriel:ended"]) {
+  document.addEventListener(type, ({ detail }) => told.push({ type, ...detail }));
+}
+addEventListener("message", ({ data, origin }) => heard.push({ data, origin }));
+`;
+
+function showElement(response, oriel, attributes) {
+  const text = Object.entries(attributes)
+    .map(([name, value]) => `${name}="${escapeText(value)}"`)
+    .join(" ");
+  response.writeHead(200, {
+    "Content-Type": "text/html",
+    "Content-Security-Policy": `default-src 'none'; script-src 'self' ${oriel}; frame-src ${oriel}`,
+  });
+  response.end(`<!doctype html><html lang="en"><title>Portal</title>
+<script src="/portal.js"></script>
+<script type="module" src="${oriel}/oriel-console.js"></script>
+<h1>Portal</h1>
+<main><oriel-console ${text}></oriel-console></main></html>`);
 }

@@ -29,6 +29,8 @@ describe("what the OpenAPI document tells is so", () => {
       "/v1/{project_id}/cloudservers/{server_id}/remote_console",
       "/v3/auth/tokens",
       "/oriel/v1/console",
+      "/oriel/v1/login",
+      "/oriel/v1/servers/{server_id}/console",
       "/healthz",
     ]) {
       assert.ok(body.paths[path], `${path} is not in the document`);
@@ -77,6 +79,9 @@ describe("what the OpenAPI document tells is so", () => {
       ["GET", /\/servers\/[0-9a-f-]{36}$/, 200],
       ["DELETE", /\/servers\/[0-9a-f-]{36}$/, 501],
       ["GET", /\/consoles\/.*$/, 410],
+      ["GET", /\/oriel\/v1\/servers$/, 200],
+      ["POST", /\/oriel\/v1\/servers\/.*\/console$/, 200],
+      ["POST", /\/oriel\/v1\/login$/, 401],
       ["GET", /\/v3\/auth\/tokens$/, 200],
       ["DELETE", /\/v3\/auth\/tokens$/, 204],
       ["GET", /\/v3\/auth\/catalog$/, 200],
@@ -92,7 +97,7 @@ describe("what the OpenAPI document tells is so", () => {
     assert.ok(schemathesis.cases > 2000, `only ${schemathesis.cases} cases were made`);
     const granted = schemathesis.count(
       "POST",
-      /\/(action|remote-consoles|remote_console|serial-console)$/,
+      /\/(action|remote-consoles|remote_console|serial-console|console)$/,
       200,
     );
     const credentials =

@@ -51,6 +51,8 @@ pub struct ConsoleSettings {
     pub links: BTreeMap<ConsoleKind, ConsoleLink>,
     /// Where a person is sent instead, of a kind whose link is made for programs, by dialects that leave it open.
     pub pages: BTreeMap<ConsoleKind, ConsoleLink>,
+    /// The gateway's bare WebSocket, for clients that are not Oriel's page.
+    pub socket: ConsoleLink,
     /// How long a token opens its console.
     pub ttl: Duration,
     /// How often it does.
@@ -170,6 +172,31 @@ impl Consoles {
             .any(|kind| kind.protocol().name() == protocol)
     }
 
+    fn serves_kind(&self, kind: ConsoleKind) -> bool {
+        self.settings.links.contains_key(&kind)
+    }
+
+    /// The kinds of console of a server that this principal can open in a browser.
+    pub fn openable(&self, principal: &Principal, server: &Server) -> impl Iterator<Item = ConsoleKind> {
+        let may = self
+            .policy
+            .check(Rule::RemoteConsoles, principal, Target::of(server))
+            .is_ok();
+        let all = server.consoles.keys().copied();
+        all.filter(move |&kind| {
+            let rule = Rule::of_console(kind);
+            let link = self.page_link(kind);
+            may && link.is_some_and(|link| link.base_url.scheme().starts_with("http"))
+                && self.policy.check(rule, principal, Target::of(server)).is_ok()
+        })
+    }
+
+    /// The link to a console of this kind that people open, where it is served.
+    fn page_link(&self, kind: ConsoleKind) -> Option<&ConsoleLink> {
+        let settings = &self.settings;
+        settings.pages.get(&kind).or_else(|| settings.links.get(&kind))
+    }
+
     /// Whether the server is in a state to open a console of it at all.
     pub fn check_ready(&self, server: &Server) -> Result<(), ConsoleError> {
         if server.host.is_none() {
@@ -216,9 +243,21 @@ impl Consoles {
         lang: Option<&str>,
         now: OffsetDateTime,
     ) -> Result<GrantedConsole, ConsoleError> {
-        let settings = &self.settings;
-        let link = settings.pages.get(&kind).or_else(|| settings.links.get(&kind));
-        self.grant_by(principal, server, kind, link, lang, now).await
+        self.grant_by(principal, server, kind, self.page_link(kind), lang, now)
+            .await
+    }
+
+    /// Grants a console as [`grant`](Self::grant) does, with the address of its bare WebSocket rather than of a page.
+    pub async fn grant_socket(
+        &self,
+        principal: &Principal,
+        server: &Server,
+        kind: ConsoleKind,
+        now: OffsetDateTime,
+    ) -> Result<GrantedConsole, ConsoleError> {
+        let carried = self.serves_kind(kind) && kind.is_carried();
+        let link = carried.then_some(&self.settings.socket);
+        self.grant_by(principal, server, kind, link, None, now).await
     }
 
     async fn grant_by(
@@ -376,6 +415,25 @@ fn last_lines(text: &str, lines: Option<usize>) -> String {
 }
 
 impl ConsoleLink {
+    /// The link to the gateway's bare WebSocket, where Oriel is reached like this.
+    pub fn to_socket(public_url: &Url) -> Self {
+        let mut base_url = public_url.clone();
+        let scheme = if public_url.scheme() == "http" {
+            "ws"
+        } else {
+            "wss"
+        };
+        // Between schemes of the web this never fails.
+        base_url.set_scheme(scheme).ok();
+        base_url.set_path("/websockify");
+        Self {
+            base_url,
+            form: LinkForm::Token,
+            lang: None,
+            tabs: false,
+        }
+    }
+
     /// The link that carries this token, in a language that was asked for.
     fn with(&self, token: &ConsoleToken, lang: Option<&str>) -> String {
         let mut url = self.base_url.clone();

@@ -11,6 +11,7 @@ mod api;
 mod embedded;
 pub mod keystone;
 pub mod password;
+mod person;
 pub mod signature;
 mod throttle;
 mod vault;

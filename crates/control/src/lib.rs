@@ -3,7 +3,7 @@
 //! The whole of it is one operation, `(principal, server, console kind) -> grant`, in
 //! [`consoles`]. Around it lie the dialects, which read a request into that operation and write
 //! its result in a cloud's own shape: [`compute`] speaks Nova, [`ecs`] speaks Huawei's ECS.
-//! [`identity`] says who asks.
+//! [`identity`] says who asks. The pages have a dialect of their own, at `/oriel/v1`.
 
 mod body;
 pub mod compute;
@@ -11,6 +11,7 @@ pub mod consoles;
 pub mod ecs;
 pub mod identity;
 pub mod openapi;
+mod own;
 pub mod policy;
 pub mod request_id;
 
@@ -18,6 +19,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::any;
 use http::HeaderMap;
 use http::header::AsHeaderName;
@@ -63,13 +65,20 @@ impl Control {
         }
     }
 
-    /// The APIs under their paths: identity at `/identity` and `/v3`, ECS at `/v1`, compute at the
-    /// root.
+    /// The APIs under their paths: identity at `/identity` and `/v3`, ECS at `/v1`, Oriel's own at
+    /// `/oriel/v1`, compute at the root.
     pub fn router(&self) -> Router {
         Router::new()
             .fallback(compute::handle)
             .route("/v1/{*rest}", any(ecs::handle))
             .with_state(self.clone())
             .merge(self.identity.router())
+            .merge(own::router(self))
+    }
+
+    /// Lets a person's login at the servers page count for these calls, whosoever they are: they see its token as
+    /// `X-Auth-Token`.
+    pub fn admitting(&self, router: Router) -> Router {
+        router.layer(from_fn_with_state(self.clone(), own::admit))
     }
 }

@@ -13,7 +13,7 @@ use utoipa::openapi::{
 };
 
 use crate::identity::Identity;
-use crate::{Control, compute, ecs, identity};
+use crate::{Control, compute, ecs, identity, own};
 
 impl Control {
     /// The paths of the control plane and what they refer to. Where the identity is a Keystone's,
@@ -34,6 +34,7 @@ pub(crate) fn document() -> OpenApi {
     let mut document = identity::openapi::document();
     add(&mut document, ecs::openapi::document());
     add(&mut document, compute::openapi::document());
+    add(&mut document, own::openapi::document());
     document
 }
 

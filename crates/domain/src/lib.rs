@@ -19,7 +19,7 @@ pub use console::{Address, AddressError, BackEnd, ConsoleKind, ConsoleKinds, Pro
 pub use grant::{Grant, RefusedToken, UnknownViewerRole, Uses, ViewerRole};
 pub use id::{DomainId, IdError, ProjectId, ServerId, SessionId, UserId};
 pub use principal::{DomainRef, Evidence, Principal, ProjectRef, Role, Roles, UnknownRole, UserRef};
-pub use secret::{AuthToken, ConsoleToken, Digest, NotAToken, ResumeSecret, hex};
+pub use secret::{AuthToken, ConsoleToken, Digest, LoginKey, NotAToken, ResumeSecret, hex};
 pub use security::{
     BackEndSecurity, ClientCertificate, NoName, PasswordSource, SecurityScheme, UnusableSecurity,
 };

@@ -101,6 +101,10 @@ secret! {
     /// An identity token (`X-Auth-Token`): opaque, 256 random bits.
     AuthToken
 }
+secret! {
+    /// A page's half of a login: 256 random bits, with which the other half, a cookie, is opened.
+    LoginKey
+}
 
 impl ConsoleToken {
     /// Mints a new token.
@@ -160,6 +164,7 @@ macro_rules! opaque {
 
 opaque!(ResumeSecret);
 opaque!(AuthToken);
+opaque!(LoginKey);
 
 #[cfg(test)]
 mod tests {

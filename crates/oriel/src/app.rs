@@ -377,6 +377,7 @@ fn console_settings(config: &Config) -> ConsoleSettings {
     ConsoleSettings {
         links,
         pages,
+        socket: ConsoleLink::to_socket(&config.public_url),
         ttl: config.grants.ttl.signed(),
         uses: config.grants.uses,
     }

@@ -38,11 +38,12 @@ struct Shared {
 
 impl Doors {
     pub fn new(control: &Control, gateway: &Gateway, page: Page, hsts: Option<HeaderValue>) -> Self {
-        let paths = Router::new()
+        let calls = Router::new()
             .merge(page.router())
             .merge(gateway.router())
             .merge(openapi::router(control))
             .merge(control.router());
+        let paths = control.admitting(calls);
         Self {
             shared: Arc::new(Shared {
                 gateway: gateway.clone(),
@@ -73,7 +74,7 @@ impl Shared {
         }
         let headers = request.headers();
         if request.uri().path() == "/" && request.method() == Method::GET && page::wants_page(headers) {
-            return self.page.landing(headers);
+            return self.page.servers(headers);
         }
         let answered = self.paths.clone().oneshot(request.map(body)).await;
         answered.unwrap_or_else(|never| match never {})

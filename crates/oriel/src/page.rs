@@ -38,10 +38,16 @@ const PERMISSIONS_POLICY: &str = "accelerometer=(), camera=(), display-capture=(
 /// Forms of a file made at build time, best first.
 const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
-/// The page, with the policy that goes with each of its files. Clones share it.
+/// The element for pages of other sites.
+const ELEMENT: &str = "oriel-console.js";
+
+/// The pages, with the policy that goes with each of their files. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Page {
+    /// The consoles' policy.
     policy: Arc<str>,
+    /// The policy of the page where people log in: no other page may show it.
+    alone: Arc<str>,
 }
 
 impl Page {
@@ -54,6 +60,7 @@ impl Page {
         let ancestors = ancestors.concat();
         Self {
             policy: format!("{CONTENT_SECURITY_POLICY}; frame-ancestors 'self'{ancestors}").into(),
+            alone: format!("{CONTENT_SECURITY_POLICY}; frame-ancestors 'none'").into(),
         }
     }
 
@@ -67,15 +74,16 @@ impl Page {
         };
         let mut router = Router::new()
             .route("/assets/{*file}", get(assets))
-            .route("/licenses.md", serve(self.clone(), "/licenses.md"));
+            .route("/licenses.md", serve(self.clone(), "/licenses.md"))
+            .route("/oriel-console.js", serve(self.clone(), "/oriel-console.js"));
         for name in CONSOLE_NAMES {
             router = router.route(name, serve(self.clone(), "/console.html"));
         }
         router.with_state(self.clone())
     }
 
-    /// The page for a browser that comes to the root.
-    pub fn landing(&self, headers: &HeaderMap) -> Response {
+    /// The page for a browser that comes to the root: a login, and the servers of who has logged in.
+    pub fn servers(&self, headers: &HeaderMap) -> Response {
         self.file("/index.html", headers)
     }
 
@@ -117,7 +125,12 @@ impl Page {
         if let Some(encoding) = encoding {
             set(header::CONTENT_ENCODING, encoding);
         }
-        set(header::CONTENT_SECURITY_POLICY, &self.policy);
+        let policy = if path == "index.html" {
+            &self.alone
+        } else {
+            &self.policy
+        };
+        set(header::CONTENT_SECURITY_POLICY, policy);
         set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
         set(HeaderName::from_static("permissions-policy"), PERMISSIONS_POLICY);
         // The address of a console carries its token: it goes to no other site.
@@ -126,10 +139,14 @@ impl Page {
             HeaderName::from_static("cross-origin-opener-policy"),
             "same-origin",
         );
-        set(
-            HeaderName::from_static("cross-origin-resource-policy"),
-            "same-origin",
-        );
+        // The element is for pages of any site; it holds nothing that is not public.
+        let readers = if path == ELEMENT {
+            set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+            "cross-origin"
+        } else {
+            "same-origin"
+        };
+        set(HeaderName::from_static("cross-origin-resource-policy"), readers);
         response
     }
 }
@@ -209,6 +226,32 @@ mod tests {
         }
         assert_eq!(get_with("/nothing", "br").status(), StatusCode::NOT_FOUND);
         assert_eq!(get_with("/../Cargo.toml", "br").status(), StatusCode::NOT_FOUND);
+    }
+
+    #[test]
+    fn only_the_element_is_for_other_sites_and_the_login_is_in_no_frame() {
+        let header = |path: &str, name: &str| {
+            let response = get_with(path, "identity");
+            assert_eq!(response.status(), StatusCode::OK, "{path}");
+            let value = response.headers().get(name);
+            value.map(|value| value.to_str().unwrap().to_owned())
+        };
+        let (origin, policy) = ("access-control-allow-origin", "cross-origin-resource-policy");
+        assert_eq!(header("/oriel-console.js", origin).as_deref(), Some("*"));
+        assert_eq!(
+            header("/oriel-console.js", policy).as_deref(),
+            Some("cross-origin")
+        );
+        assert_eq!(
+            header("/oriel-console.js", "cache-control").as_deref(),
+            Some("no-cache")
+        );
+        for path in ["/index.html", "/console.html"] {
+            assert_eq!(header(path, origin), None);
+            assert_eq!(header(path, policy).as_deref(), Some("same-origin"));
+        }
+        let frames = header("/index.html", "content-security-policy").unwrap();
+        assert!(frames.ends_with("; frame-ancestors 'none'"), "{frames}");
     }
 
     #[test]

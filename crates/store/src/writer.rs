@@ -110,7 +110,7 @@ impl Writer {
         when: impl FnOnce(Box<dyn Job>) -> Message,
     ) -> Result<T, StoreError> {
         let (caller, answer) = oneshot::channel();
-        if self.queue.send(when(Asked::new(work, caller))).await.is_err() {
+        if self.queue.send(when(Asked::boxed(work, caller))).await.is_err() {
             return Err(sqlx::Error::PoolClosed.into());
         }
         answer

@@ -4,6 +4,8 @@ export interface Link {
   token: string | null;
   /** The `lang` value as it stands in the link. */
   language: string | null;
+  /** Whether keys and clicks are to stay on the page: a portal's wish. What a viewer may do is decided elsewhere. */
+  viewOnly: boolean;
 }
 
 /**
@@ -11,7 +13,7 @@ export interface Link {
  * query. Where a link has several tokens, the last one wins.
  */
 export function parseLink(url: URL): Link {
-  const link: Link = { token: null, language: null };
+  const link: Link = { token: null, language: null, viewOnly: false };
   for (const [name, value] of url.searchParams) {
     if (name === "token") {
       link.token = value || link.token;
@@ -19,6 +21,8 @@ export function parseLink(url: URL): Link {
       link.token = tokenInPath(value) ?? link.token;
     } else if (name === "lang") {
       link.language = value || link.language;
+    } else if (name === "view_only") {
+      link.viewOnly = /^(1|true)$/i.test(value);
     }
   }
   return link;

@@ -24,6 +24,8 @@ export interface Opener {
   /** The page's address. */
   page: URL;
   token: string | null;
+  /** Whether this viewer wants to look on, whatever the link allows. */
+  viewOnly: boolean;
   /** What the page calls itself. */
   pageId: string;
 }
@@ -123,8 +125,9 @@ export class LiveConsole {
       this.#ended(opening.end);
       return;
     }
-    this.#access.value = opening;
-    this.#handle({ type: "link-accepted", access: opening });
+    const access: Access = this.#opener.viewOnly ? { ...opening, role: "observer" } : opening;
+    this.#access.value = access;
+    this.#handle({ type: "link-accepted", access });
     const { type } = opening;
     if (!canShow(type)) {
       this.#ended({ reason: "spice-not-shown" });
@@ -138,7 +141,7 @@ export class LiveConsole {
     this.#told = null;
     this.#connection.value = this.#client.connect(
       consoleSocketUrl(page, token, pageId, this.#type),
-      opening.role === "observer",
+      access.role === "observer",
       {
         ready: () => {
           this.#handle({ type: "screen-ready" });

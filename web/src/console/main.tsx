@@ -3,6 +3,7 @@ import { chooseLanguage, wishedLanguages } from "../common/language.ts";
 import { speak } from "../common/words.ts";
 import { randomPageId } from "./api.ts";
 import { parseLink } from "./link.ts";
+import { speakWithPortal } from "./portal.ts";
 import { Tabs } from "./tabs.ts";
 import { App } from "./view/App.tsx";
 import { keptViewState } from "./view/state.ts";
@@ -13,9 +14,16 @@ const link = parseLink(page);
 await speak(chooseLanguage(link.language, wishedLanguages()));
 
 const view = keptViewState(() => localStorage);
-const tabs = new Tabs({ page, token: link.token, pageId: randomPageId() }, view.quality);
+const tabs = new Tabs(
+  { page, token: link.token, viewOnly: link.viewOnly, pageId: randomPageId() },
+  view.quality,
+);
 const [own] = tabs.all.value;
 render(<App tabs={tabs} view={view} />, document.body);
+
+if (own) {
+  speakWithPortal(own.live);
+}
 
 own?.live.access.subscribe((access) => {
   if (access !== null) {

@@ -115,6 +115,7 @@ impl Cloud {
         let mut settings = ConsoleSettings {
             links: BTreeMap::from([(ConsoleKind::Novnc, link)]),
             pages: BTreeMap::new(),
+            socket: ConsoleLink::to_socket(&"https://oriel.example".parse().unwrap()),
             ttl: Duration::minutes(10),
             uses: Uses::One,
         };

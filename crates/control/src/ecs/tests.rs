@@ -143,6 +143,7 @@ impl Cloud {
                     ConsoleKind::Serial,
                     link("https://oriel.example/serial.html", Some("EN")),
                 )]),
+                socket: ConsoleLink::to_socket(&"https://oriel.example".parse().unwrap()),
                 ttl: Duration::minutes(10),
                 uses: Uses::One,
             },

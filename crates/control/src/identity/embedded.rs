@@ -4,9 +4,10 @@ mod application_credentials;
 
 use std::time::Instant;
 
-use oriel_domain::{AuthToken, Digest, Evidence, Principal, ProjectId, Roles, UserId};
+use oriel_domain::{AuthToken, Digest, Evidence, Principal, ProjectId, ProjectRef, Roles, UserId};
 use oriel_store::{
-    AuthMethod, DomainKey, Key, NewToken, ProjectKey, Proof, Store, StoreError, TokenRecord, UserKey,
+    AuthMethod, DomainKey, Key, NewToken, ProjectKey, ProjectRecord, Proof, Store, StoreError, TokenRecord,
+    UserKey,
 };
 use secrecy::SecretString;
 use time::OffsetDateTime;
@@ -62,6 +63,9 @@ pub enum LoginError {
         "You are not authorized to perform the requested action: Using a delegated token to create another token is not allowed.."
     )]
     Delegated,
+    /// The password is right, and the identity wants a second proof, which only its own clients can ask for.
+    #[error("This user needs more than a password to log in.")]
+    SecondProof,
     /// Nobody could say.
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -109,6 +113,23 @@ impl Embedded {
     /// costs about 25 ms of a core.
     pub fn password_checks(&self) -> u64 {
         self.workers.checks()
+    }
+
+    /// The projects where this user has a role and that are not disabled, in the order of their names.
+    pub async fn projects_of(&self, user: &UserId) -> Result<Vec<ProjectRef>, IdentityError> {
+        let projects = self.store.projects_of(user).await?;
+        let enabled = projects.iter().filter(|project| project.enabled);
+        Ok(enabled.map(ProjectRecord::to_ref).collect())
+    }
+
+    /// Whether a user's name alone may not say who it is.
+    pub async fn has_several_domains(&self) -> Result<bool, IdentityError> {
+        Ok(self.store.domains().await?.len() > 1)
+    }
+
+    /// Whether there is anybody who could log in.
+    pub async fn has_users(&self) -> Result<bool, IdentityError> {
+        Ok(self.store.has_users().await?)
     }
 
     pub(super) fn store(&self) -> &Store {

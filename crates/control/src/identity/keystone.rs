@@ -14,6 +14,7 @@ mod breaker;
 mod client;
 mod document;
 mod error;
+mod people;
 mod service_user;
 mod settings;
 
@@ -41,13 +42,16 @@ use self::access_keys::AccessKeys;
 use self::breaker::Breaker;
 use self::client::Client;
 use self::service_user::ServiceUser;
-use super::{Caller, IdentitySettings};
+use super::throttle::Throttle;
+use super::{Caller, IdentitySettings, LockOut};
 
 /// Tokens that are remembered, good and bad together: about 1 KiB each. Beyond that, those that
 /// are seldom asked about go first, so that a flood of made-up tokens drives no good one out.
 const MAX_CACHED: u64 = 20_000;
 /// Questions that Keystone is asked at once; further ones wait.
 const MAX_QUESTIONS: usize = 32;
+/// Passwords that Keystone is asked about at once: each costs it the work of a slow hash.
+const MAX_LOGINS: usize = 4;
 /// How often and how soon a Keystone that is down is asked again.
 struct Patience {
     /// How long to wait before each further try.
@@ -91,6 +95,9 @@ pub struct Keystone {
     cache: Cache<Question, Known>,
     /// What signed requests are checked with, if they are taken.
     access_keys: Option<AccessKeys>,
+    /// Failed logins of people at the servers page, by user.
+    failed_logins: Throttle,
+    logins: Semaphore,
 }
 
 impl Keystone {
@@ -118,6 +125,8 @@ impl Keystone {
                 .expire_after(lives)
                 .build(),
             access_keys: None,
+            failed_logins: Throttle::new(LockOut::DEFAULT),
+            logins: Semaphore::new(MAX_LOGINS),
             settings,
         })
     }
@@ -129,6 +138,7 @@ impl Keystone {
         store: Store,
         settings: IdentitySettings,
     ) -> Result<Self, getrandom::Error> {
+        self.failed_logins = Throttle::new(settings.lock_out);
         self.access_keys = AccessKeys::new(store, settings, self.settings.negative_ttl)?;
         Ok(self)
     }

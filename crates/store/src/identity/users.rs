@@ -102,6 +102,14 @@ impl Store {
         Ok(id)
     }
 
+    /// Whether there is any user.
+    pub async fn has_users(&self) -> Result<bool, StoreError> {
+        let row = sqlx::query("SELECT EXISTS (SELECT 1 FROM users)")
+            .fetch_one(&self.read)
+            .await?;
+        Ok(row.try_get(0)?)
+    }
+
     /// Every user, by domain and name.
     pub async fn users(&self) -> Result<Vec<UserRecord>, StoreError> {
         let rows = sqlx::query(select_users!("ORDER BY d.name, u.name"))

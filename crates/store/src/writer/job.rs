@@ -29,7 +29,7 @@ where
     T: Send + 'static,
     F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
 {
-    pub fn new(work: F, caller: oneshot::Sender<Result<T, StoreError>>) -> Box<dyn Job> {
+    pub fn boxed(work: F, caller: oneshot::Sender<Result<T, StoreError>>) -> Box<dyn Job> {
         Box::new(Self {
             work: Some(work),
             outcome: None,

@@ -89,6 +89,7 @@ impl From<LoginError> for Fault {
         match error {
             LoginError::Refused => Self::unauthorized(),
             LoginError::NoRole(why) => Self::new(StatusCode::UNAUTHORIZED, why),
+            LoginError::SecondProof => Self::new(StatusCode::UNAUTHORIZED, error.to_string()),
             LoginError::Locked(locked) => Self {
                 retry_after: Some(locked.retry_after.as_secs()),
                 ..Self::new(StatusCode::TOO_MANY_REQUESTS, error.to_string())

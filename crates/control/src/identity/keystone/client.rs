@@ -1,4 +1,4 @@
-//! The two requests that Keystone gets, over HTTP.
+//! The requests that Keystone gets, over HTTP.
 //!
 //! hyper's own client knows no redirects, no proxies and no cookies, and looks at nothing in the
 //! environment: a token goes to the configured host or nowhere.
@@ -26,8 +26,9 @@ use time::OffsetDateTime;
 
 use super::{KeystoneError, KeystoneSettings, KeystoneSetupError, document, settings};
 
-/// Longest answer that is read, in bytes. A token without its catalogue has about 1 KiB.
-const MAX_ANSWER: usize = 262_144;
+/// Longest answer that is read, in bytes. A token without its catalogue has about 1 KiB, a project in a
+/// list a third of that.
+const MAX_ANSWER: usize = 1_048_576;
 /// How long a connection may take. Less than a question may, so that a second address is tried.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long an unused connection is kept: less than servers do.
@@ -73,9 +74,12 @@ pub(super) struct Login {
 /// Speaks to one Keystone.
 pub(super) struct Client {
     http: legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
-    /// Of `/v3/auth/tokens`, without the catalogue, which nobody here follows.
+    /// What every path begins with: the configured address.
     url: String,
 }
+
+/// Without the catalogue, which nobody here follows.
+const TOKENS: &str = "/v3/auth/tokens?nocatalog";
 
 impl Client {
     pub(super) fn new(settings: &KeystoneSettings) -> Result<Self, KeystoneSetupError> {
@@ -103,7 +107,7 @@ impl Client {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(MAX_IDLE)
             .build(connector);
-        let url = format!("{}/v3/auth/tokens?nocatalog", settings.url());
+        let url = settings.url().to_owned();
         Ok(Self { http, url })
     }
 
@@ -117,14 +121,34 @@ impl Client {
     ) -> Result<Answer, KeystoneError> {
         let headers = [(X_AUTH_TOKEN, secret(own)?), (X_SUBJECT_TOKEN, secret(subject)?)];
         let query = if may_have_ended { "&allow_expired=1" } else { "" };
-        self.send(Method::GET, query, HeaderMap::from_iter(headers), Bytes::new())
+        let path = format!("{TOKENS}{query}");
+        self.send(Method::GET, &path, HeaderMap::from_iter(headers), Bytes::new())
             .await
+    }
+
+    /// `GET /v3/auth/projects`: where the holder of a token can go with it.
+    pub(super) async fn projects(&self, own: &AuthToken) -> Result<Answer, KeystoneError> {
+        let headers = HeaderMap::from_iter([(X_AUTH_TOKEN, secret(own)?)]);
+        self.send(Method::GET, "/v3/auth/projects", headers, Bytes::new())
+            .await
+    }
+
+    /// `DELETE /v3/auth/tokens`: a token ends by its holder's wish.
+    pub(super) async fn revoke(&self, own: &AuthToken) -> Result<Answer, KeystoneError> {
+        let headers = [(X_AUTH_TOKEN, secret(own)?), (X_SUBJECT_TOKEN, secret(own)?)];
+        self.send(
+            Method::DELETE,
+            TOKENS,
+            HeaderMap::from_iter(headers),
+            Bytes::new(),
+        )
+        .await
     }
 
     /// `POST /v3/auth/tokens`: a token for whoever the body names.
     pub(super) async fn log_in(&self, body: String) -> Result<Answer, KeystoneError> {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, JSON)]);
-        self.send(Method::POST, "", headers, body.into()).await
+        self.send(Method::POST, TOKENS, headers, body.into()).await
     }
 
     /// Logs in with an application credential. None: Keystone does not take it.
@@ -147,13 +171,13 @@ impl Client {
     async fn send(
         &self,
         method: Method,
-        query: &str,
+        path: &str,
         headers: HeaderMap,
         body: Bytes,
     ) -> Result<Answer, KeystoneError> {
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = method;
-        let url = format!("{}{query}", self.url);
+        let url = format!("{}{path}", self.url);
         *request.uri_mut() = url
             .parse()
             .map_err(|error| KeystoneError::Unreachable(format!("{url}: {error}")))?;

@@ -98,6 +98,47 @@ pub(super) fn read_expiry(body: &[u8]) -> Result<OffsetDateTime, KeystoneError> 
     time("expires_at", &parse::<Expiry>(body)?.expires_at)
 }
 
+#[derive(Deserialize)]
+struct Projects {
+    projects: Vec<Project>,
+}
+
+#[derive(Deserialize)]
+struct Project {
+    id: String,
+    name: String,
+    domain_id: String,
+    #[serde(default = "yes")]
+    enabled: bool,
+    #[serde(default)]
+    is_domain: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Reads the projects in the answer of `GET /v3/auth/projects` that a token can be scoped to. Keystone tells the ids
+/// of their domains alone, which stand for the names too.
+pub(super) fn read_projects(body: &[u8]) -> Result<Vec<ProjectRef>, KeystoneError> {
+    let list: Projects =
+        serde_json::from_slice(body).map_err(|error| KeystoneError::Unreadable(error.to_string()))?;
+    let usable = list.projects.into_iter();
+    usable
+        .filter(|project| project.enabled && !project.is_domain)
+        .map(|project| {
+            Ok(ProjectRef {
+                id: id("project.id", &project.id)?,
+                name: project.name,
+                domain: DomainRef {
+                    id: id("project.domain_id", &project.domain_id)?,
+                    name: project.domain_id,
+                },
+            })
+        })
+        .collect()
+}
+
 fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, KeystoneError> {
     serde_json::from_slice::<Envelope<T>>(body)
         .map(|envelope| envelope.token)
@@ -177,6 +218,28 @@ mod tests {
             }),
         ] {
             assert_eq!(read(&token(&extra)).unwrap().principal.project, None, "{extra}");
+        }
+    }
+
+    #[test]
+    fn projects_are_those_that_a_token_can_be_scoped_to() {
+        let body = json!({"links": {}, "projects": [
+            {"id": "p1", "name": "demo", "domain_id": "default", "enabled": true, "is_domain": false},
+            {"id": "p2", "name": "off", "domain_id": "default", "enabled": false},
+            {"id": "d1", "name": "domain", "domain_id": "d1", "is_domain": true},
+        ]});
+        let projects = read_projects(body.to_string().as_bytes()).unwrap();
+        assert_eq!(projects.len(), 1);
+        assert_eq!(
+            (projects[0].id.as_str(), projects[0].name.as_str()),
+            ("p1", "demo")
+        );
+        for bad in [
+            "",
+            "{}",
+            "{\"projects\": [{\"id\": \"../x\", \"name\": \"x\", \"domain_id\": \"d\"}]}",
+        ] {
+            read_projects(bad.as_bytes()).unwrap_err();
         }
     }
 

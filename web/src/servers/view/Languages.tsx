@@ -1,0 +1,25 @@
+import { languages, rememberLanguage } from "../../common/language.ts";
+import { type Language, languageNames } from "../../common/messages/index.ts";
+import { language, speak, t } from "../../common/words.ts";
+
+export function Languages() {
+  const change = (wanted: Language) => {
+    rememberLanguage(wanted);
+    void speak(wanted);
+  };
+  return (
+    <label class="languages">
+      <span class="visually-hidden">{t("servers.language")}</span>
+      <select
+        value={language.value}
+        onChange={({ currentTarget }) => change(currentTarget.value as Language)}
+      >
+        {languages.map((tag) => (
+          <option key={tag} value={tag} lang={tag}>
+            {languageNames[tag]}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
