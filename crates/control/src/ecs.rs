@@ -92,7 +92,7 @@ async fn answer(control: &Control, parts: &Parts, body: Body) -> Result<Value, F
     let lang = link_language(&parts.headers, kind);
     let granted = control
         .consoles
-        .grant_in(&principal, &server, kind, lang, now)
+        .grant_page(&principal, &server, kind, lang, now)
         .await?;
     Ok(match route.call {
         Call::SerialConsole => json!({ "serial_console": { "url": granted.url } }),

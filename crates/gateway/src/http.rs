@@ -2,6 +2,7 @@
 
 mod body;
 mod events;
+mod line_break;
 mod page_call;
 mod typing;
 
@@ -62,6 +63,7 @@ impl Gateway {
             )
             .route("/oriel/v1/console/events", post(events::events))
             .route("/oriel/v1/console/stay", post(events::stay))
+            .route("/oriel/v1/console/break", post(line_break::send_break))
             .with_state(self.clone())
     }
 

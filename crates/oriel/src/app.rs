@@ -24,11 +24,14 @@ use oriel_store::{Store, StoreError};
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
-use crate::config::{Config, ConfigError, IdentityMode, SecondViewer, TlsMode, ViewersAtOnce};
+use crate::config::{
+    Config, ConfigError, Consoles, IdentityMode, SecondViewer, SerialLink, TlsMode, ViewersAtOnce,
+};
 use crate::doors::Doors;
 use crate::listen::{ListenSettings, Listener, Networks};
-use crate::page::Page;
+use crate::page::{self, Page};
 use crate::tls::{CertificateFiles, Certificates, TlsError, host_name};
 
 /// Why Oriel could not start.
@@ -341,44 +344,78 @@ fn identity_settings(config: &Config) -> IdentitySettings {
 }
 
 fn console_settings(config: &Config) -> ConsoleSettings {
-    let novnc = &config.consoles.novnc;
+    let Consoles {
+        novnc,
+        serial,
+        spice_html5,
+        spice_direct,
+        webmks,
+    } = &config.consoles;
     let mut links = BTreeMap::new();
+    let mut pages = BTreeMap::new();
     if novnc.enabled {
-        let mut base_url = novnc
-            .base_url
-            .clone()
-            .unwrap_or_else(|| config.public_url.clone());
-        if novnc.base_url.is_none() {
-            base_url.set_path("/vnc.auto.html");
-        }
-        let lang = (!novnc.lang.is_empty()).then(|| novnc.lang.clone());
-        let form = novnc.link;
-        links.insert(ConsoleKind::Novnc, ConsoleLink { base_url, form, lang });
+        let base_url = novnc.base_url.clone();
+        let base_url = base_url.unwrap_or_else(|| public_page(config, "/vnc.auto.html"));
+        let link = console_link(config, base_url, novnc.link, &novnc.lang);
+        links.insert(ConsoleKind::Novnc, link);
     }
-    let others = &config.consoles;
+    if serial.enabled {
+        let page = || public_page(config, "/serial.html");
+        let (base_url, lang) = match (serial.link, serial.base_url.clone()) {
+            (SerialLink::Page, base_url) => (base_url.unwrap_or_else(page), serial.lang.as_str()),
+            (SerialLink::Socket, Some(base_url)) => (base_url, ""),
+            (SerialLink::Socket, None) => {
+                // Nova's clients look for a WebSocket here; who is free to choose sends people to the page.
+                let link = console_link(config, page(), LinkForm::Token, &serial.lang);
+                pages.insert(ConsoleKind::Serial, link);
+                (public_socket(config), "")
+            }
+        };
+        let link = console_link(config, base_url, LinkForm::Token, lang);
+        links.insert(ConsoleKind::Serial, link);
+    }
     for (kind, other) in [
-        (ConsoleKind::Serial, &others.serial),
-        (ConsoleKind::SpiceHtml5, &others.spice_html5),
-        (ConsoleKind::SpiceDirect, &others.spice_direct),
-        (ConsoleKind::Webmks, &others.webmks),
+        (ConsoleKind::SpiceHtml5, spice_html5),
+        (ConsoleKind::SpiceDirect, spice_direct),
+        (ConsoleKind::Webmks, webmks),
     ] {
         if let Some(base_url) = other.base_url.clone() {
-            let form = LinkForm::Token;
-            links.insert(
-                kind,
-                ConsoleLink {
-                    base_url,
-                    form,
-                    lang: None,
-                },
-            );
+            links.insert(kind, console_link(config, base_url, LinkForm::Token, ""));
         }
     }
     ConsoleSettings {
         links,
+        pages,
         socket: ConsoleLink::to_socket(&config.public_url),
         ttl: config.grants.ttl.signed(),
         uses: config.grants.uses,
+    }
+}
+
+/// A page of Oriel's own, as browsers reach it.
+fn public_page(config: &Config, path: &str) -> Url {
+    let mut url = config.public_url.clone();
+    url.set_path(path);
+    url
+}
+
+/// The WebSocket of a console, as programs reach it.
+fn public_socket(config: &Config) -> Url {
+    let mut url = config.public_url.clone();
+    let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
+    // These schemes are of one kind, so that one can stand for the other.
+    let _ = url.set_scheme(scheme);
+    url
+}
+
+/// A link with tabs, where these are wanted and the page is Oriel's, which has some.
+fn console_link(config: &Config, base_url: Url, form: LinkForm, lang: &str) -> ConsoleLink {
+    let own = base_url.origin() == config.public_url.origin() && page::is_console(base_url.path());
+    ConsoleLink {
+        tabs: config.grants.tabs && own,
+        base_url,
+        form,
+        lang: (!lang.is_empty()).then(|| lang.to_owned()),
     }
 }
 
@@ -450,5 +487,40 @@ fn gateway_settings(config: &Config) -> GatewaySettings {
             linger: gateway.serial_linger.0,
             max_lingering: gateway.serial_max_lingering,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn links(toml: &str) -> Vec<(ConsoleKind, String, bool)> {
+        let settings = console_settings(&toml::from_str(toml).unwrap());
+        let links = settings.links.into_iter().chain(settings.pages);
+        links
+            .map(|(kind, link)| (kind, link.base_url.into(), link.tabs))
+            .collect()
+    }
+
+    #[test]
+    fn links_open_the_page_or_the_line_and_tabs_go_with_our_own_page() {
+        let own = "https://localhost:8002";
+        let novnc = || (ConsoleKind::Novnc, format!("{own}/vnc.auto.html"), true);
+        let serial = |url: &str, tabs| (ConsoleKind::Serial, url.to_owned(), tabs);
+        let page = || serial(&format!("{own}/serial.html"), true);
+        let socket = || serial("wss://localhost:8002/", false);
+        assert_eq!(links(""), [novnc(), socket(), page()]);
+        assert_eq!(links("[consoles.serial]\nlink = \"page\""), [novnc(), page()]);
+        assert_eq!(
+            links("[consoles.serial]\nbase_url = \"wss://other.example/\""),
+            [novnc(), serial("wss://other.example/", false)]
+        );
+        assert_eq!(links("[consoles.serial]\nenabled = false"), [novnc()]);
+        let elsewhere = "https://portal.example/vnc.html";
+        let toml =
+            format!("[consoles.novnc]\nbase_url = \"{elsewhere}\"\n[consoles.serial]\nenabled = false");
+        assert_eq!(links(&toml), [(ConsoleKind::Novnc, elsewhere.into(), false)]);
+        let without = links("[grants]\ntabs = false");
+        assert!(without.iter().all(|(_, _, tabs)| !tabs));
     }
 }

@@ -26,7 +26,7 @@ use url::Url;
 pub use self::log::{Log, LogFormat};
 pub use self::planes::{
     Compute, Consoles, Gateway, Grants, Identity, IdentityMode, Inventory, Policy, Screenshots, SecondViewer,
-    Typing, ViewersAtOnce,
+    SerialLink, Typing, ViewersAtOnce,
 };
 pub use self::port::{Listen, MinTls, Page, Tls, TlsMode};
 pub use self::reference::EXAMPLE;

@@ -202,6 +202,7 @@ impl From<ConsoleError> for Fault {
                 tracing::error!(%error, "a grant could not be kept");
                 Self::Internal
             }
+            ConsoleError::Forbidden(_) => Self::Forbidden,
             ConsoleError::AccessLost => Self::TokenRefused,
             ConsoleError::NoOutput(_) => Self::NoLog,
             error @ ConsoleError::Output { .. } => {

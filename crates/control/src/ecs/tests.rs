@@ -126,6 +126,7 @@ impl Cloud {
             base_url: url.parse().unwrap(),
             form: LinkForm::Token,
             lang: lang.map(str::to_owned),
+            tabs: false,
         };
         let control = Control::new(
             Identity::Embedded(Arc::clone(&embedded)),
@@ -140,6 +141,10 @@ impl Cloud {
                     ),
                     (ConsoleKind::Serial, link("wss://serial.example/", None)),
                 ]),
+                pages: BTreeMap::from([(
+                    ConsoleKind::Serial,
+                    link("https://oriel.example/serial.html", Some("EN")),
+                )]),
                 socket: ConsoleLink::to_socket(&"https://oriel.example".parse().unwrap()),
                 ttl: Duration::minutes(10),
                 uses: Uses::One,

@@ -15,7 +15,7 @@ use axum::extract::Request;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
-use oriel_domain::{ConsoleKind, ConsoleToken, Grant, Uses, ViewerRole};
+use oriel_domain::{ConsoleKind, ConsoleKinds, ConsoleToken, Grant, Uses, ViewerRole};
 use oriel_gateway::{
     ClientAddress, ClientStream, Clipboard, Gateway, GatewaySettings, Limits, OriginRules, Rights,
     ScreenshotSettings, SerialSettings, TypingSettings, Viewers,
@@ -180,6 +180,7 @@ impl House {
             project: PROJECT.parse().unwrap(),
             server: SERVER.parse().unwrap(),
             console: ConsoleKind::Novnc,
+            further: ConsoleKinds::NONE,
             role: ViewerRole::Owner,
             user_name: Some("alice".into()),
             uses: Uses::One,

@@ -26,6 +26,8 @@ mod side_channel;
 #[cfg(test)]
 mod spice;
 #[cfg(test)]
+mod tabs;
+#[cfg(test)]
 mod tokens;
 #[cfg(test)]
 mod typing;

@@ -6,6 +6,7 @@ import { t } from "../../common/words.ts";
 import type { LiveConsole } from "../live.ts";
 import type { Access } from "../session.ts";
 import type { ViewState } from "./state.ts";
+import { TerminalMenu } from "./tools/TerminalMenu.tsx";
 import type { Tool } from "./tools/tool.ts";
 import { toolsFor } from "./tools/tools.tsx";
 
@@ -25,6 +26,7 @@ export function Toolbar({ live, view, access }: Props) {
   const cuts = useCuts(toolbar, tools.map(({ label }) => label).join());
   const wordless = leastOf(tools, cuts);
   const inMenu = leastOf(tools, cuts - tools.length);
+  const terminal = live.connection.value?.terminal;
   useLead(toolbar, view);
   const leadBack = (event: KeyboardEvent) => {
     if (event.key === "Escape") {
@@ -33,6 +35,9 @@ export function Toolbar({ live, view, access }: Props) {
   };
   return (
     <section id="toolbar" aria-label={t("toolbar.label")} ref={toolbar} onKeyDown={leadBack}>
+      {terminal && (
+        <TerminalMenu live={live} terminal={terminal} watching={access.role === "observer"} />
+      )}
       {tools
         .filter((tool) => !inMenu.includes(tool))
         .map((tool) => (
