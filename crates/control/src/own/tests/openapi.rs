@@ -32,12 +32,12 @@ type Wanted = (
     Option<Value>,
 );
 
-fn vnc() -> Option<Value> {
-    Some(json!({"type": "novnc"}))
+fn vnc() -> Value {
+    json!({"type": "novnc"})
 }
 
-fn credentials(user: &str, password: &str) -> Option<Value> {
-    Some(json!({"user": user, "password": password}))
+fn credentials(user: &str, password: &str) -> Value {
+    json!({"user": user, "password": password})
 }
 
 /// Requests that bring every call to every status that it tells but for those of success, and some of these.
@@ -57,7 +57,7 @@ async fn wanted(cloud: &Cloud, ann: &Browser, eve: &Browser) -> Vec<Wanted> {
             "/oriel/v1/login",
             "",
             nobody(),
-            credentials("ann", PASSWORD),
+            Some(credentials("ann", PASSWORD)),
         ),
         ("POST", "/oriel/v1/login", "", nobody(), Some(json!([]))),
         (
@@ -65,28 +65,28 @@ async fn wanted(cloud: &Cloud, ann: &Browser, eve: &Browser) -> Vec<Wanted> {
             "/oriel/v1/login",
             "",
             nobody(),
-            credentials("eve", "wrong"),
+            Some(credentials("eve", "wrong")),
         ),
         (
             "POST",
             "/oriel/v1/login",
             "",
             nobody(),
-            credentials("locked", "wrong"),
+            Some(credentials("locked", "wrong")),
         ),
         (
             "POST",
             "/oriel/v1/login",
             "",
             nobody(),
-            credentials("locked", "wrong"),
+            Some(credentials("locked", "wrong")),
         ),
         (
             "POST",
             "/oriel/v1/login",
             "",
             elsewhere(),
-            credentials("ann", PASSWORD),
+            Some(credentials("ann", PASSWORD)),
         ),
         ("POST", "/oriel/v1/login", "", nobody(), long()),
         ("POST", "/oriel/v1/login", "", nobody(), None),
@@ -108,14 +108,14 @@ async fn wanted(cloud: &Cloud, ann: &Browser, eve: &Browser) -> Vec<Wanted> {
         ("GET", "/oriel/v1/servers?limit=x", "", from(ann), None),
         ("GET", "/oriel/v1/servers?all_projects=1", "", from(ann), None),
         ("GET", "/oriel/v1/servers", "", nobody(), None),
-        ("POST", console, WEB, from(ann), vnc()),
+        ("POST", console, WEB, from(ann), Some(vnc())),
         ("POST", console, WEB, from(ann), Some(json!({}))),
-        ("POST", console, WEB, from(eve), vnc()),
-        ("POST", console, NEVER, from(ann), vnc()),
-        ("POST", console, STOPPED, from(ann), vnc()),
+        ("POST", console, WEB, from(eve), Some(vnc())),
+        ("POST", console, NEVER, from(ann), Some(vnc())),
+        ("POST", console, STOPPED, from(ann), Some(vnc())),
         ("POST", console, WEB, from(ann), long()),
         ("POST", console, WEB, from(ann), None),
-        ("POST", console, WEB, nobody(), vnc()),
+        ("POST", console, WEB, nobody(), Some(vnc())),
     ]
 }
 
@@ -138,11 +138,11 @@ async fn calls_answer_what_the_document_tells_and_nothing_else() {
     for ((method, path), statuses) in &mut seen {
         let uri = path.replace("{server_id}", WEB);
         let (headers, body) = match (method.as_str(), path.as_str()) {
-            ("POST", "/oriel/v1/login") => (Vec::new(), credentials("ann", PASSWORD)),
+            ("POST", "/oriel/v1/login") => (Vec::new(), Some(credentials("ann", PASSWORD))),
             ("POST", "/oriel/v1/login/project") => {
                 (ann.headers(), Some(json!({ "project": cloud.lab.as_str() })))
             }
-            ("POST", _) => (ann.headers(), vnc()),
+            ("POST", _) => (ann.headers(), Some(vnc())),
             _ => (ann.headers(), None),
         };
         let answer = cloud.ask(method.parse().unwrap(), &uri, headers, body).await;
