@@ -39,6 +39,7 @@ describe("a search", () => {
     ["WEB", ["Web-2", "web-10"]],
     ["10.0.0", ["web-10"]],
     ["id-of-db", ["db"]],
+    ["of-db", []],
     ["words shutoff", ["Web-2"]],
     ["  web   active ", ["web-10"]],
     ["web db", []],

@@ -16,7 +16,7 @@ const order: Record<Condition, number> = { trouble: 0, busy: 1, running: 2, off:
 /** Numbers in names count as numbers, so that web-2 comes before web-10. */
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
-/** The servers that have every word somewhere in their name, id, addresses or state, in the order that is wanted. */
+/** The servers that have every word somewhere in their name, addresses or state, or at the beginning of their id, in the order that is wanted. */
 export function find(
   servers: readonly Server[],
   { text, condition, sort }: Search,
@@ -30,10 +30,12 @@ export function find(
     if (words.length === 0) {
       return true;
     }
-    const about = [server.name, server.id, server.status, ...server.addresses, wordsOf(server)]
+    const about = [server.name, server.status, ...server.addresses, wordsOf(server)]
       .join("\n")
       .toLowerCase();
-    return words.every((word) => about.includes(word));
+    // Of an id only its beginning counts: two or three letters of a name are in somebody's id by chance.
+    const id = server.id.toLowerCase();
+    return words.every((word) => about.includes(word) || id.startsWith(word));
   });
   return sort === "name"
     ? found.sort(byName)
