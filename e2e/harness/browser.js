@@ -39,8 +39,12 @@ const keys = {
   "&": "Shift+Digit7",
 };
 
-export const startBrowser = () =>
-  chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags });
+/** With WebGL, the terminal is drawn by it; without, with elements, whose words a test can read. */
+export const startBrowser = ({ webgl = false } = {}) =>
+  chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: webgl ? flags : [...flags, "--disable-3d-apis"],
+  });
 
 /** A console link, opened in a browser context of its own: nothing is shared with any other page. */
 export class ConsolePage {
@@ -125,7 +129,40 @@ export class ConsolePage {
     await this.#is("resuming", "ended");
     assert.equal(await this.#mark("state"), "resuming", await this.#words());
     await this.#page.locator(`html[data-reason="${reason}"]`).waitFor({ state: "attached" });
-    assert.ok(await this.#page.locator("#last-picture").isVisible(), "no last picture");
+    const kept = this.#page.locator('.surface[data-shown="true"] :is(.last-picture, .screen)');
+    assert.ok(await kept.filter({ visible: true }).count(), "no last picture");
+  }
+
+  /** The browser's own page, for what no method here is for. */
+  get page() {
+    return this.#page;
+  }
+
+  /** Goes to another of the server's consoles, and waits until it is live. */
+  async showTab(type) {
+    await this.#page.locator(`[role="tab"][data-console="${type}"]`).click();
+    await this.#page.locator(`html[data-console="${type}"]`).waitFor({ state: "attached" });
+    await this.connected();
+  }
+
+  /** Waits until these words stand on the terminal's rows that are in sight. */
+  async terminalSays(text) {
+    let rows = "";
+    try {
+      await until(`${JSON.stringify(text)} on the terminal`, async () => {
+        rows = await this.terminalRows();
+        return rows.includes(text);
+      });
+    } catch (error) {
+      error.message += `; it shows:\n${rows}`;
+      throw error;
+    }
+  }
+
+  /** The terminal's rows that are in sight. A browser without WebGL draws them with elements. */
+  async terminalRows() {
+    const rows = await this.#page.locator(".xterm-rows > div").allTextContents();
+    return rows.map((row) => row.replaceAll("\u00a0", " ").trimEnd()).join("\n");
   }
 
   /** Waits for words on the page, and returns them. */
@@ -304,7 +341,7 @@ export class ConsolePage {
   }
 
   get #screen() {
-    return this.#view.locator("#screen canvas");
+    return this.#view.locator('.surface[data-shown="true"] .screen canvas');
   }
 
   #is(...states) {

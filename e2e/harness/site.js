@@ -8,11 +8,12 @@ export class Site {
   #browser;
   #pages = [];
 
-  static async start(options) {
+  /** `webgl`: the browser has it. The other options are Oriel's. */
+  static async start({ webgl = false, ...options } = {}) {
     const site = new Site();
     try {
       site.oriel = await Oriel.start(options);
-      site.#browser = await startBrowser();
+      site.#browser = await startBrowser({ webgl });
     } catch (error) {
       await site.#clear();
       throw error;

@@ -29,6 +29,8 @@ describe("opening a console", () => {
     const fetched = gatewayAnswers(200, granted({ id: "1", name: "web-1" }));
     expect(await openConsole(token)).toEqual({
       server: { id: "1", name: "web-1" },
+      type: "novnc",
+      consoles: [{ type: "novnc", canBreak: false }],
       role: "owner",
       reconnectMs: 60_000,
       rights: { clipboardToServer: true, clipboardToClient: false, maxClipboard: 9 },
@@ -39,6 +41,30 @@ describe("opening a console", () => {
     expect(path).toBe("/oriel/v1/console");
     expect(request).toMatchObject({ method: "POST", credentials: "same-origin" });
     expect(JSON.parse(String(request?.body))).toEqual({ token });
+  });
+
+  it("chooses among the consoles of the link, and learns which there are", async () => {
+    const consoles = [
+      { protocol: "vnc", type: "novnc", can_break: false },
+      { protocol: "serial", type: "serial", can_break: true },
+      { protocol: "telepathy", type: "of-the-future" },
+    ];
+    const server = { id: "1", name: "web-1" };
+    const fetched = gatewayAnswers(
+      200,
+      JSON.stringify({ console: { server, protocol: "serial", type: "serial", consoles } }),
+    );
+    expect(await openConsole(token, "serial")).toMatchObject({
+      type: "serial",
+      consoles: [
+        { type: "novnc", canBreak: false },
+        { type: "serial", canBreak: true },
+      ],
+    });
+    expect(JSON.parse(String(fetched.mock.calls[0]?.[1]?.body))).toEqual({
+      token,
+      console: "serial",
+    });
   });
 
   it("calls a server without a name by its id", async () => {
@@ -69,6 +95,11 @@ describe("opening a console", () => {
 });
 
 describe("the console's WebSocket", () => {
+  it("says which of the link's consoles it is for", () => {
+    const url = consoleSocketUrl(new URL("https://host/"), token, "0123456789abcdef", "serial");
+    expect(url.searchParams.get("console")).toBe("serial");
+  });
+
   it.each([
     [
       "https://host:8002/vnc.auto.html?token=x",

@@ -86,7 +86,7 @@ describe("the side channel", () => {
       return answer(init.signal);
     });
     vi.stubGlobal("fetch", fetched);
-    const channel = new SideChannel("token", "page", {
+    const channel = new SideChannel("token", "page", "novnc", {
       learn: (one) => news.push(one),
       lost: ({ reason }) => lost.push(reason),
     });

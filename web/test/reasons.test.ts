@@ -19,6 +19,7 @@ const gatewayCodes = [
   [4007, "client-timeout"],
   [4010, "server-gone"],
   [4011, "console-gone"],
+  [4012, "console-not-granted"],
   [4020, "back-end-unreachable"],
   [4021, "back-end-timeout"],
   [4022, "back-end-protocol"],
@@ -42,9 +43,11 @@ const gatewayCodes = [
 ] as const;
 
 describe("the reasons", () => {
-  it("are the gateway's and two of the page's own", () => {
+  it("are the gateway's and three of the page's own", () => {
     const names = gatewayCodes.map(([, name]) => name);
-    expect(new Set(reasons)).toEqual(new Set([...names, "network-lost", "unknown"]));
+    expect(new Set(reasons)).toEqual(
+      new Set([...names, "network-lost", "spice-not-shown", "unknown"]),
+    );
   });
 
   it.each(gatewayCodes)("have the close code %i for %s", (code, name) => {
@@ -81,6 +84,8 @@ describe("reconnecting", () => {
     "back-end-security",
     "session-too-long",
     "rules-unkept",
+    "console-not-granted",
+    "spice-not-shown",
   ];
 
   it.each(reasons)("is offered after %s only where it can help", (reason) => {

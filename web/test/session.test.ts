@@ -9,8 +9,15 @@ import {
 
 const server = { id: "1", name: "web-1" };
 
-const rights = { clipboardToServer: true, clipboardToClient: true, maxClipboard: 1000 };
-const access: Access = { server, role: "owner", rights, typing: null, reconnectMs: 60_000 };
+const access: Access = {
+  server,
+  type: "novnc",
+  consoles: [{ type: "novnc", canBreak: false }],
+  role: "owner",
+  rights: { clipboardToServer: true, clipboardToClient: true, maxClipboard: 1 << 20 },
+  typing: null,
+  reconnectMs: 60_000,
+};
 
 const accepted: SessionEvent = { type: "link-accepted", access };
 const ready: SessionEvent = { type: "screen-ready" };

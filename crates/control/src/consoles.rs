@@ -10,8 +10,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use oriel_domain::{
-    BackEnd, ConsoleKind, ConsoleToken, Digest, Grant, Principal, ProjectId, Server, ServerId, ServerStatus,
-    TaskState, Uses, ViewerRole,
+    BackEnd, ConsoleKind, ConsoleKinds, ConsoleToken, Digest, Grant, Principal, ProjectId, Server, ServerId,
+    ServerStatus, TaskState, Uses, ViewerRole,
 };
 use oriel_inventory::Inventory;
 use oriel_store::{Store, StoreError};
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 use url::Url;
 
-use crate::policy::{Policy, Rule, Target};
+use crate::policy::{Forbidden, Policy, Rule, Target};
 
 /// How a link carries its token. `token` and `path` in a configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +40,8 @@ pub struct ConsoleLink {
     pub form: LinkForm,
     /// The page's language, added as `lang` in the [`LinkForm::Token`] form.
     pub lang: Option<String>,
+    /// Whether it opens the server's other consoles too, as tabs of the page: that page must know of them.
+    pub tabs: bool,
 }
 
 /// What an operator decides about grants and links.
@@ -47,6 +49,8 @@ pub struct ConsoleLink {
 pub struct ConsoleSettings {
     /// The kinds of console that are served.
     pub links: BTreeMap<ConsoleKind, ConsoleLink>,
+    /// Where a person is sent instead, of a kind whose link is made for programs, by dialects that leave it open.
+    pub pages: BTreeMap<ConsoleKind, ConsoleLink>,
     /// The gateway's bare WebSocket, for clients that are not Oriel's page.
     pub socket: ConsoleLink,
     /// How long a token opens its console.
@@ -101,6 +105,9 @@ pub enum ConsoleError {
         /// What the system said.
         source: io::Error,
     },
+    /// A rule keeps consoles of this kind from the principal.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
     /// While the request was under way, the token was revoked or the user lost the role.
     #[error("whoever asked has lost access meanwhile")]
     AccessLost,
@@ -176,10 +183,18 @@ impl Consoles {
             .check(Rule::RemoteConsoles, principal, Target::of(server))
             .is_ok();
         let all = server.consoles.keys().copied();
-        all.filter(move |kind| {
-            let link = self.settings.links.get(kind);
+        all.filter(move |&kind| {
+            let rule = Rule::of_console(kind);
+            let link = self.page_link(kind);
             may && link.is_some_and(|link| link.base_url.scheme().starts_with("http"))
+                && self.policy.check(rule, principal, Target::of(server)).is_ok()
         })
+    }
+
+    /// The link to a console of this kind that people open, where it is served.
+    fn page_link(&self, kind: ConsoleKind) -> Option<&ConsoleLink> {
+        let settings = &self.settings;
+        settings.pages.get(&kind).or_else(|| settings.links.get(&kind))
     }
 
     /// Whether the server is in a state to open a console of it at all.
@@ -206,6 +221,13 @@ impl Consoles {
         Ok(())
     }
 
+    /// Whether the server has a screen that may be seen, and runs, as far as the inventory knows.
+    pub fn check_screen(&self, server: &Server) -> Result<(), ConsoleError> {
+        self.check_up(server)?;
+        let kind = ConsoleKind::Novnc;
+        check_console(server, kind, self.settings.links.get(&kind)).map(drop)
+    }
+
     /// Grants a console of a server that the principal was found to be allowed to open.
     pub async fn grant(
         &self,
@@ -214,12 +236,13 @@ impl Consoles {
         kind: ConsoleKind,
         now: OffsetDateTime,
     ) -> Result<GrantedConsole, ConsoleError> {
-        self.grant_in(principal, server, kind, None, now).await
+        self.grant_by(principal, server, kind, self.settings.links.get(&kind), None, now)
+            .await
     }
 
-    /// Grants a console as [`grant`](Self::grant) does, with a link in this language rather than in
-    /// the one that the operator chose.
-    pub async fn grant_in(
+    /// Grants a console as [`grant`](Self::grant) does, with a link that opens a page where Oriel has one for this
+    /// kind, in this language rather than in the one that the operator chose.
+    pub async fn grant_page(
         &self,
         principal: &Principal,
         server: &Server,
@@ -227,7 +250,7 @@ impl Consoles {
         lang: Option<&str>,
         now: OffsetDateTime,
     ) -> Result<GrantedConsole, ConsoleError> {
-        self.grant_by(principal, server, kind, self.settings.links.get(&kind), lang, now)
+        self.grant_by(principal, server, kind, self.page_link(kind), lang, now)
             .await
     }
 
@@ -239,7 +262,7 @@ impl Consoles {
         kind: ConsoleKind,
         now: OffsetDateTime,
     ) -> Result<GrantedConsole, ConsoleError> {
-        let carried = self.serves_kind(kind) && is_carried(kind);
+        let carried = self.serves_kind(kind) && kind.is_carried();
         let link = carried.then_some(&self.settings.socket);
         self.grant_by(principal, server, kind, link, None, now).await
     }
@@ -253,22 +276,21 @@ impl Consoles {
         lang: Option<&str>,
         now: OffsetDateTime,
     ) -> Result<GrantedConsole, ConsoleError> {
+        self.policy
+            .check(Rule::of_console(kind), principal, Target::of(server))?;
         self.check_ready(server)?;
-        let link = link.ok_or(ConsoleError::NotServed(kind))?;
-        check_present(server)?;
-        if server.consoles.is_empty() {
-            return Err(ConsoleError::NoConsoles(server.id));
-        }
-        if !server.consoles.contains_key(&kind) {
-            return Err(ConsoleError::NoSuchConsole(kind));
-        }
-
+        let link = check_console(server, kind, link)?;
         let token = ConsoleToken::random();
         let grant = Grant {
             user: principal.user.id.clone(),
             project: server.project.clone(),
             server: server.id,
             console: kind,
+            further: if link.tabs {
+                self.further(principal, server, kind)
+            } else {
+                ConsoleKinds::NONE
+            },
             role: self.role(principal, server),
             user_name: principal
                 .is_in(&server.project)
@@ -287,6 +309,18 @@ impl Consoles {
             url: link.with(&token, lang),
             expires_at: grant.expires_at,
         })
+    }
+
+    /// What the page of a console may open beside it: what the server has, the operator serves, the gateway carries
+    /// and the principal could ask for as well.
+    fn further(&self, principal: &Principal, server: &Server, kind: ConsoleKind) -> ConsoleKinds {
+        let all = server.consoles.keys().copied();
+        all.filter(|&other| other != kind && other.is_carried() && self.settings.links.contains_key(&other))
+            .filter(|&other| {
+                let rule = Rule::of_console(other);
+                self.policy.check(rule, principal, Target::of(server)).is_ok()
+            })
+            .collect()
     }
 
     /// What this principal is to the server's consoles.
@@ -352,12 +386,21 @@ impl Consoles {
     }
 }
 
-/// Whether the gateway carries this kind itself.
-fn is_carried(kind: ConsoleKind) -> bool {
-    matches!(
-        kind,
-        ConsoleKind::Novnc | ConsoleKind::Serial | ConsoleKind::SpiceHtml5
-    )
+/// Whether the server has a console of this kind, and one can be linked to.
+fn check_console<'a>(
+    server: &Server,
+    kind: ConsoleKind,
+    link: Option<&'a ConsoleLink>,
+) -> Result<&'a ConsoleLink, ConsoleError> {
+    let link = link.ok_or(ConsoleError::NotServed(kind))?;
+    check_present(server)?;
+    if server.consoles.is_empty() {
+        return Err(ConsoleError::NoConsoles(server.id));
+    }
+    if !server.consoles.contains_key(&kind) {
+        return Err(ConsoleError::NoSuchConsole(kind));
+    }
+    Ok(link)
 }
 
 /// A server that is being made counts as not ready; one that its host has lost as not there.
@@ -403,6 +446,7 @@ impl ConsoleLink {
             base_url,
             form: LinkForm::Token,
             lang: None,
+            tabs: false,
         }
     }
 
@@ -450,6 +494,7 @@ mod tests {
             base_url: base.parse().unwrap(),
             form,
             lang: Some("EN".into()),
+            tabs: false,
         }
         .with(&token, None)
     }

@@ -10,7 +10,7 @@ mod parse;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use oriel_domain::{Principal, ProjectId, Server, UserId};
+use oriel_domain::{ConsoleKind, Principal, ProjectId, Protocol, Server, UserId};
 
 use self::check::Check;
 pub use self::parse::RuleError;
@@ -61,10 +61,32 @@ rules! {
     RemoteConsoles = "os_compute_api:os-remote-consoles", "rule:project_member_or_admin";
     /// Using a console that one may open, rather than looking on.
     ConsoleControl = "oriel:console:control", "@";
+    /// Opening a screen over VNC, for who may open consoles.
+    ConsoleVnc = "oriel:console:vnc", "@";
+    /// The same for a serial line.
+    ConsoleSerial = "oriel:console:serial", "@";
+    /// The same for a screen over SPICE.
+    ConsoleSpice = "oriel:console:spice", "@";
+    /// The same for a screen over WebMKS.
+    ConsoleMks = "oriel:console:mks", "@";
+    /// Seeing a server's screen as a picture, without opening its console.
+    Screenshot = "oriel:servers:screenshot", "rule:project_member_or_admin";
     /// Looking up what a console token stands for.
     ConsoleAuthTokens = "os_compute_api:os-console-auth-tokens", "rule:context_is_admin";
     /// Reading what a server wrote on its serial line.
     ConsoleOutput = "os_compute_api:os-console-output", "rule:project_member_or_admin";
+}
+
+impl Rule {
+    /// The rule about consoles of this kind.
+    pub fn of_console(kind: ConsoleKind) -> Self {
+        match kind.protocol() {
+            Protocol::Vnc => Self::ConsoleVnc,
+            Protocol::Serial => Self::ConsoleSerial,
+            Protocol::Spice => Self::ConsoleSpice,
+            Protocol::Mks => Self::ConsoleMks,
+        }
+    }
 }
 
 /// Rules that others are made of: Nova's base rules. A policy file may change them too.

@@ -67,6 +67,11 @@ impl ConsoleKind {
         }
     }
 
+    /// Whether the gateway carries it. The others are carried by proxies that are not Oriel's.
+    pub fn is_carried(self) -> bool {
+        matches!(self, Self::Novnc | Self::Serial | Self::SpiceHtml5)
+    }
+
     /// The protocol that the back end speaks.
     pub fn protocol(self) -> Protocol {
         match self {
@@ -97,6 +102,57 @@ impl FromStr for ConsoleKind {
             .into_iter()
             .find(|kind| kind.name() == text)
             .ok_or_else(|| UnknownConsoleKind(text.to_owned()))
+    }
+}
+
+/// A set of console kinds. Written, and kept, as their names with commas between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ConsoleKinds(u8);
+
+impl ConsoleKinds {
+    /// No kind at all.
+    pub const NONE: Self = Self(0);
+
+    /// Whether this kind is in it.
+    pub fn contains(self, kind: ConsoleKind) -> bool {
+        self.0 & bit(kind) != 0
+    }
+
+    /// The kinds, in the order of [`ConsoleKind::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = ConsoleKind> {
+        ConsoleKind::ALL
+            .into_iter()
+            .filter(move |&kind| self.contains(kind))
+    }
+}
+
+fn bit(kind: ConsoleKind) -> u8 {
+    1 << (kind as u8)
+}
+
+impl FromIterator<ConsoleKind> for ConsoleKinds {
+    fn from_iter<I: IntoIterator<Item = ConsoleKind>>(kinds: I) -> Self {
+        Self(kinds.into_iter().fold(0, |bits, kind| bits | bit(kind)))
+    }
+}
+
+impl fmt::Display for ConsoleKinds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut comma = "";
+        for kind in self.iter() {
+            write!(f, "{comma}{kind}")?;
+            comma = ",";
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for ConsoleKinds {
+    type Err = UnknownConsoleKind;
+
+    fn from_str(text: &str) -> Result<Self, UnknownConsoleKind> {
+        let names = text.split(',').filter(|name| !name.is_empty());
+        names.map(str::parse).collect()
     }
 }
 
@@ -224,6 +280,18 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
         }
+    }
+
+    #[test]
+    fn a_set_of_kinds_reads_back_as_it_is_written() {
+        let all: ConsoleKinds = ConsoleKind::ALL.into_iter().rev().collect();
+        assert_eq!(all.iter().collect::<Vec<_>>(), ConsoleKind::ALL);
+        let some: ConsoleKinds = [ConsoleKind::Serial, ConsoleKind::Novnc].into_iter().collect();
+        for (kinds, text) in [(ConsoleKinds::NONE, ""), (some, "novnc,serial")] {
+            assert_eq!(kinds.to_string(), text);
+            assert_eq!(text.parse(), Ok(kinds));
+        }
+        assert!("novnc,telepathy".parse::<ConsoleKinds>().is_err());
     }
 
     #[test]

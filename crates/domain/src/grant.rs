@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::{ConsoleKind, ProjectId, ServerId, UserId};
+use crate::{ConsoleKind, ConsoleKinds, ProjectId, ServerId, UserId};
 
 /// How often a token opens its console. `one` and `many` in a configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,7 +59,7 @@ impl FromStr for ViewerRole {
     }
 }
 
-/// Leave to open one console: who, which server, which console, until when, how often.
+/// Leave to open a console, and perhaps further ones beside it: who, which server, which consoles, until when, how often.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     /// Who asked for it.
@@ -72,6 +72,8 @@ pub struct Grant {
     pub server: ServerId,
     /// The console of that server.
     pub console: ConsoleKind,
+    /// Its further consoles, which the page that holds the token may open beside that one.
+    pub further: ConsoleKinds,
     /// What its viewer may do there.
     pub role: ViewerRole,
     /// How often its token opens it.
@@ -80,6 +82,35 @@ pub struct Grant {
     pub created_at: OffsetDateTime,
     /// When its token stops working. A live session goes on.
     pub expires_at: OffsetDateTime,
+}
+
+impl Grant {
+    /// Whether it opens this console of its server.
+    pub fn admits(&self, kind: ConsoleKind) -> bool {
+        kind == self.console || self.further.contains(kind)
+    }
+
+    /// The same, where a console was chosen.
+    #[must_use]
+    pub fn choosing_any(self, choice: Option<ConsoleKind>) -> Option<Self> {
+        match choice {
+            Some(kind) => self.choosing(kind),
+            None => Some(self),
+        }
+    }
+
+    /// The same grant as one of this console, with the others beside it. None if it does not open it.
+    #[must_use]
+    pub fn choosing(mut self, kind: ConsoleKind) -> Option<Self> {
+        if kind == self.console {
+            return Some(self);
+        }
+        let all = self.further.iter().chain([self.console]);
+        let further = all.filter(|&other| other != kind).collect();
+        let admitted = self.admits(kind);
+        (self.console, self.further) = (kind, further);
+        admitted.then_some(self)
+    }
 }
 
 /// Why a console token was refused.
@@ -91,7 +122,37 @@ pub enum RefusedToken {
     /// Its time is over.
     #[error("the token has expired")]
     Expired,
+    /// It opens other consoles of the server than the one that was chosen.
+    #[error("the token does not open this console")]
+    OtherConsole,
     /// It was good for one opening, and another browser had that.
     #[error("the token was already used in another browser")]
     Used,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grant_opens_its_own_console_and_the_further_ones() {
+        let grant = Grant {
+            user: UserId::random(),
+            user_name: None,
+            project: ProjectId::random(),
+            server: ServerId::random(),
+            console: ConsoleKind::Novnc,
+            further: [ConsoleKind::Serial].into_iter().collect(),
+            role: ViewerRole::Observer,
+            uses: Uses::One,
+            created_at: OffsetDateTime::UNIX_EPOCH,
+            expires_at: OffsetDateTime::UNIX_EPOCH,
+        };
+        assert_eq!(grant.clone().choosing(ConsoleKind::SpiceHtml5), None);
+        assert_eq!(grant.clone().choosing(ConsoleKind::Novnc), Some(grant.clone()));
+        let serial = grant.clone().choosing(ConsoleKind::Serial).unwrap();
+        assert_eq!(serial.console, ConsoleKind::Serial);
+        assert_eq!(serial.role, ViewerRole::Observer);
+        assert_eq!(serial.choosing(ConsoleKind::Novnc), Some(grant));
+    }
 }

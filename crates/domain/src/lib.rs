@@ -15,7 +15,7 @@ mod server;
 mod session;
 
 pub use access_key::{AccessKeyId, NotAnAccessKey, SecretKey};
-pub use console::{Address, AddressError, BackEnd, ConsoleKind, Protocol, UnknownConsoleKind};
+pub use console::{Address, AddressError, BackEnd, ConsoleKind, ConsoleKinds, Protocol, UnknownConsoleKind};
 pub use grant::{Grant, RefusedToken, UnknownViewerRole, Uses, ViewerRole};
 pub use id::{DomainId, IdError, ProjectId, ServerId, SessionId, UserId};
 pub use principal::{DomainRef, Evidence, Principal, ProjectRef, Role, Roles, UnknownRole, UserRef};

@@ -77,6 +77,8 @@ end_reasons! {
     ServerGone = 4010, "server-gone", BackEnd, 404, "the server is no longer in the inventory";
     /// The server no longer has this console.
     ConsoleGone = 4011, "console-gone", BackEnd, 404, "the server no longer has this console";
+    /// The token opens other consoles of the server, and not this one.
+    ConsoleNotGranted = 4012, "console-not-granted", Client, 403, "the link does not open this console of the server";
     /// Nothing listens at the back end's address.
     BackEndUnreachable = 4020, "back-end-unreachable", BackEnd, 502, "the hypervisor's console port cannot be reached";
     /// The back end did not answer in time.
@@ -132,6 +134,7 @@ impl From<crate::RefusedToken> for EndReason {
             crate::RefusedToken::Unknown => Self::TokenUnknown,
             crate::RefusedToken::Expired => Self::TokenExpired,
             crate::RefusedToken::Used => Self::TokenUsed,
+            crate::RefusedToken::OtherConsole => Self::ConsoleNotGranted,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod body;
 mod events;
+mod line_break;
 mod page_call;
 mod typing;
 
@@ -24,7 +25,7 @@ use oriel_ws::handshake::{self, Accepted, HandshakeError};
 use tokio::sync::oneshot;
 use tracing::{Instrument as _, Span};
 
-pub use self::page_call::openapi;
+pub use self::page_call::{openapi, refusal};
 use crate::run::{close_at_once, run};
 use crate::session::{Failure, log_end};
 use crate::{Gateway, Inner};
@@ -62,6 +63,7 @@ impl Gateway {
             )
             .route("/oriel/v1/console/events", post(events::events))
             .route("/oriel/v1/console/stay", post(events::stay))
+            .route("/oriel/v1/console/break", post(line_break::send_break))
             .with_state(self.clone())
     }
 
@@ -193,7 +195,8 @@ fn switching_protocols(accepted: &Accepted) -> Response {
     response
 }
 
-fn status(reason: EndReason) -> StatusCode {
+/// The status of a refusal for this reason.
+pub fn status(reason: EndReason) -> StatusCode {
     StatusCode::from_u16(reason.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 

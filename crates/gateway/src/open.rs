@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use http::request::Parts;
 use http::{HeaderValue, header};
-use oriel_domain::{BackEnd, ConsoleKind, EndReason, Grant, Server, ViewerRole};
+use oriel_domain::{BackEnd, ConsoleKind, EndReason, Grant, Protocol, Server, ViewerRole};
 
 use crate::Inner;
 use crate::http::{ClientAddress, ReachedBy};
-use crate::redeem::{Claim, page_of, token_of};
+use crate::redeem::{Claim, choice_of, page_of, token_of};
 use crate::rules::Rules;
 use crate::screen::{self, Screen};
 use crate::serial::Viewer;
@@ -42,12 +42,14 @@ impl Inner {
         let slot = self.sessions.admit()?;
         self.check_origin(parts)?;
         let token = token_of(parts.uri.query(), &parts.headers)?;
-        let opening = self.sessions.opening(client);
+        let console = choice_of(parts.uri.query())?;
+        let opening = self.sessions.opening(client, console);
         let session = opening.id;
         let claim = self.redeem(&token, &parts.headers, Some(opening)).await?;
+        let claim = claim.choose(console).await?;
         let page = page_of(parts.uri.query());
         let connected = async {
-            self.sessions.check_room(&claim.token, &claim.grant)?;
+            self.sessions.check_room(&claim.token, page, &claim.grant)?;
             let console = self.reach(&claim).await?;
             let live = Live::new(session, claim.token, claim.grant.clone(), page, client);
             let recorded = claim.recorded.is_some();
@@ -97,13 +99,18 @@ impl Inner {
                     .await?,
             )),
             ConsoleKind::SpiceHtml5 => {
-                if !Rules::of(settings.rights, claim.grant.role).are_free() {
+                if !self.keeps_rules(&claim.grant, ConsoleKind::SpiceHtml5) {
                     return Err(EndReason::RulesUnkept.into());
                 }
                 Ok(Console::Spice(spice::open(&back_end, connect, handshake).await?))
             }
             ConsoleKind::SpiceDirect | ConsoleKind::Webmks => Err(EndReason::ConsoleGone.into()),
         }
+    }
+
+    /// Whether all that this viewer may not do can be kept from a console of this kind.
+    pub(crate) fn keeps_rules(&self, grant: &Grant, kind: ConsoleKind) -> bool {
+        kind.protocol() != Protocol::Spice || Rules::of(self.settings.rights, grant.role).are_free()
     }
 
     /// The grant's server, if it is still there and still belongs to whom it belonged.
@@ -113,12 +120,7 @@ impl Inner {
             return Err(EndReason::ServerGone);
         }
         let kind = grant.console;
-        // The others are carried by proxies that are not Oriel's.
-        let carried = matches!(
-            kind,
-            ConsoleKind::Novnc | ConsoleKind::Serial | ConsoleKind::SpiceHtml5
-        );
-        match server.consoles.get(&kind).filter(|_| carried) {
+        match server.consoles.get(&kind).filter(|_| kind.is_carried()) {
             Some(back_end) => Ok((Arc::clone(&server), back_end.clone())),
             None => Err(EndReason::ConsoleGone),
         }

@@ -2,7 +2,7 @@
 
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
-use oriel_domain::{ConsoleToken, Digest, EndReason, Grant, ResumeSecret, SessionId, Uses};
+use oriel_domain::{ConsoleKind, ConsoleToken, Digest, EndReason, Grant, ResumeSecret, SessionId, Uses};
 use oriel_store::{Opening, Store};
 use time::OffsetDateTime;
 use tokio_util::task::TaskTracker;
@@ -25,6 +25,21 @@ pub(crate) struct Claim {
 }
 
 impl Claim {
+    /// Which of the grant's consoles it is for: from here on that is the console of its grant. Without a choice it is
+    /// the link's own. A choice that the grant does not have is refused, and nothing is used up.
+    pub async fn choose(mut self, console: Option<ConsoleKind>) -> Result<Self, EndReason> {
+        let chosen = match console {
+            None => return Ok(self),
+            Some(kind) => self.grant.clone().choosing(kind),
+        };
+        if let Some(grant) = chosen {
+            self.grant = grant;
+            return Ok(self);
+        }
+        self.give_back().await;
+        Err(EndReason::ConsoleNotGranted)
+    }
+
     /// Keeps the token used, and returns the secret that the browser must be handed.
     pub fn keep(mut self) -> Option<ResumeSecret> {
         self.fresh.take()
@@ -172,6 +187,20 @@ pub(crate) fn token_of(query: Option<&str>, headers: &HeaderMap) -> Result<Conso
         .ok_or(EndReason::TokenMissing)?
         .parse()
         .map_err(|_| EndReason::TokenUnknown)
+}
+
+/// Which console a WebSocket's address chooses: the last `console` of the query.
+pub(crate) fn choice_of(query: Option<&str>) -> Result<Option<ConsoleKind>, EndReason> {
+    form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+        .filter(|(name, value)| name == "console" && !value.is_empty())
+        .last()
+        .map(|(_, value)| chosen(&value))
+        .transpose()
+}
+
+/// The console that a request chooses by its type, such as `serial`. No grant has one that has no name.
+pub(crate) fn chosen(name: &str) -> Result<ConsoleKind, EndReason> {
+    name.parse().map_err(|_| EndReason::ConsoleNotGranted)
 }
 
 /// What a page calls itself in its WebSocket's address.

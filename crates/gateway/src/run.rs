@@ -44,7 +44,12 @@ pub(crate) async fn run(
     };
     let (ended, browser, unsent) = match console {
         Console::Screen(screen) => parts.show(screen).await,
-        Console::Serial(viewer) => parts.join(viewer).await,
+        Console::Serial(mut viewer) => {
+            if coded {
+                viewer.mark_past();
+            }
+            parts.join(viewer).await
+        }
         Console::Spice(waiting) => parts.link(waiting).await,
     };
     farewell(browser, unsent, &ended, coded).await;

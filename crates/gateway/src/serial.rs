@@ -100,6 +100,26 @@ impl Lines {
         joined
     }
 
+    /// Sends a break to a server's line, if that is connected, within `timeout`.
+    pub async fn send_break(
+        &self,
+        server: &Server,
+        back_end: &BackEnd,
+        timeout: Duration,
+    ) -> Result<(), Failure> {
+        let key = (server.id, back_end.address.clone(), back_end.access_path.clone());
+        let slot = self.slots().get(&key).map(Arc::clone);
+        let slot = slot.ok_or(EndReason::NoSession)?;
+        let sent = async {
+            let line = slot.lock().await.as_ref().map(Arc::clone);
+            match line {
+                Some(line) if line.send_break().await => Ok(()),
+                _ => Err(EndReason::NoSession.into()),
+            }
+        };
+        within(timeout, &back_end.address, "the line takes no input", sent).await
+    }
+
     /// Leaves the lines that nobody looks at.
     pub fn stop(&self) {
         self.inner.stop.cancel();
@@ -117,7 +137,7 @@ impl Lines {
         if let Some(path) = &back_end.access_path {
             ask(&mut stream, path).await?;
         }
-        let telnet = matches!(back_end.address, Address::Telnet { .. }).then(Telnet::new);
+        let telnet = can_break(back_end).then(Telnet::new);
         let settings = &self.inner.settings;
         let (line, input) = Line::new(settings.replay, &self.said_before(server).await);
         // It has not ended yet.
@@ -172,6 +192,11 @@ impl Lines {
     fn slots(&self) -> MutexGuard<'_, HashMap<Key, Arc<Slot>>> {
         self.inner.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a break can be sent to a line there: of the ways to one, only Telnet has it.
+pub(crate) fn can_break(back_end: &BackEnd) -> bool {
+    matches!(back_end.address, Address::Telnet { .. })
 }
 
 /// The last bytes of a file.

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU8;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use oriel_domain::{Digest, EndReason, Grant, SessionId};
+use oriel_domain::{ConsoleKind, Digest, EndReason, Grant, Protocol, SessionId};
 use oriel_store::StoreError;
 use time::OffsetDateTime;
 use tokio::sync::{Notify, watch};
@@ -179,6 +179,20 @@ impl Live {
             first
         });
         self.told.notify_waiters();
+    }
+
+    /// Whether it is of the same page as another session: of another of its tabs, or of a channel of SPICE, each of
+    /// which is a session.
+    pub fn is_of_page(&self, token: &Digest, page: Option<PageId>, kind: ConsoleKind) -> bool {
+        let channels = kind.protocol() == Protocol::Spice && self.grant.console.protocol() == Protocol::Spice;
+        self.token == *token && self.page == page && (page.is_some() || channels)
+    }
+
+    /// Whether it may stay beside another session where a server has one viewer at a time: it is of the same page, and
+    /// not the same console come again.
+    pub fn is_beside(&self, token: &Digest, page: Option<PageId>, kind: ConsoleKind) -> bool {
+        let again = kind == self.grant.console && kind.protocol() != Protocol::Spice;
+        self.is_of_page(token, page, kind) && !again
     }
 
     /// The text that is typed for it, or was last.

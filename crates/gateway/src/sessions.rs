@@ -5,7 +5,9 @@ use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use oriel_domain::{Digest, EndReason, Grant, ProjectId, Protocol, ServerId, SessionId, UserId, ViewerRole};
+use oriel_domain::{
+    ConsoleKind, Digest, EndReason, Grant, ProjectId, ServerId, SessionId, UserId, ViewerRole,
+};
 use oriel_store::{Opening, SessionRecord, Store};
 use time::OffsetDateTime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
@@ -49,7 +51,13 @@ impl Register {
     }
 
     /// Which sessions make room for one more of this grant, if one may begin.
-    fn room(&self, limits: &Limits, token: &Digest, grant: &Grant) -> Result<Vec<Arc<Live>>, EndReason> {
+    fn room(
+        &self,
+        limits: &Limits,
+        token: &Digest,
+        page: Option<PageId>,
+        grant: &Grant,
+    ) -> Result<Vec<Arc<Live>>, EndReason> {
         if let Some(reason) = self.closed {
             return Err(reason);
         }
@@ -60,8 +68,7 @@ impl Register {
                 // The same link in the same browser: a page that was opened again, or came back sooner than its
                 // broken connection was noticed.
                 let own = other.token == *token;
-                // SPICE has a session for each channel of one page.
-                if own && grant.console.protocol() == Protocol::Spice {
+                if other.is_beside(token, page, grant.console) {
                     continue;
                 }
                 let takes = limits.viewers == Viewers::TakeOver && grant.role != ViewerRole::Observer;
@@ -203,14 +210,17 @@ impl Sessions {
 
     /// Whether one more session of this grant may begin. It is decided anew when it does; this spares the hypervisor
     /// those that may not.
-    pub fn check_room(&self, token: &Digest, grant: &Grant) -> Result<(), EndReason> {
-        self.register().room(&self.inner.limits, token, grant).map(drop)
+    pub fn check_room(&self, token: &Digest, page: Option<PageId>, grant: &Grant) -> Result<(), EndReason> {
+        self.register()
+            .room(&self.inner.limits, token, page, grant)
+            .map(drop)
     }
 
     /// What is recorded of a session before it begins.
-    pub fn opening(&self, client: ClientAddress) -> Opening {
+    pub fn opening(&self, client: ClientAddress, console: Option<ConsoleKind>) -> Opening {
         Opening {
             id: SessionId::random(),
+            console,
             client: client.to_string(),
             gateway: self.inner.gateway.clone(),
         }
@@ -220,15 +230,16 @@ impl Sessions {
     pub async fn begin(&self, slot: Slot, mut live: Live, recorded: bool) -> Result<Session, Failure> {
         let live = {
             let mut register = self.register();
-            for loser in register.room(&self.inner.limits, &live.token, &live.grant)? {
+            for loser in register.room(&self.inner.limits, &live.token, live.page, &live.grant)? {
                 loser.end_by(EndReason::TakenOver, live.grant.user_name.clone());
             }
-            if live.grant.console.protocol() == Protocol::Spice {
-                let viewers = register.viewers(live.grant.server);
-                if let Some(other) = viewers.iter().find(|other| other.token == live.token) {
-                    // Keys and pointer have a channel of their own; the others would be idle for ever.
-                    live.traffic.share_hand(&other.traffic);
-                }
+            let viewers = register.viewers(live.grant.server);
+            let beside = viewers
+                .iter()
+                .find(|other| other.is_beside(&live.token, live.page, live.grant.console));
+            if let Some(other) = beside {
+                // Whoever uses one tab, or the channel that has keys and pointer, is there for all of them.
+                live.traffic.share_hand(&other.traffic);
             }
             let live = Arc::new(live);
             register.add(&live);
@@ -273,12 +284,24 @@ impl Sessions {
         self.register().live.get(&id).map(Arc::clone)
     }
 
-    /// The session that a token's page has: the one of this page, or the youngest.
-    pub fn of_page(&self, server: ServerId, token: &Digest, page: Option<PageId>) -> Option<Arc<Live>> {
+    /// The session that a token's page has: the one of this page and console, or the youngest.
+    pub fn of_page(
+        &self,
+        server: ServerId,
+        token: &Digest,
+        page: Option<PageId>,
+        console: Option<ConsoleKind>,
+    ) -> Option<Arc<Live>> {
         let register = self.register();
-        let mut own = register.viewers(server).iter().rev();
-        own.find(|live| live.token == *token && (page.is_none() || live.page == page))
-            .map(Arc::clone)
+        let mut own = register
+            .viewers(server)
+            .iter()
+            .rev()
+            .filter(|live| live.token == *token);
+        own.find(|live| {
+            (page.is_none() || live.page == page) && console.is_none_or(|kind| kind == live.grant.console)
+        })
+        .map(Arc::clone)
     }
 
     /// Those who look at a server.

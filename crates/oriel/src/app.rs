@@ -16,18 +16,22 @@ use oriel_control::identity::{Embedded, Identity, IdentityError, IdentitySetting
 use oriel_control::policy::{Policy, PolicyError};
 use oriel_domain::{ConsoleKind, EndReason};
 use oriel_gateway::{
-    Gateway, GatewaySettings, Limits, OriginRules, Rights, SerialSettings, TypingSettings, Viewers,
+    Gateway, GatewaySettings, Limits, OriginRules, Rights, ScreenshotSettings, SerialSettings,
+    TypingSettings, Viewers,
 };
 use oriel_inventory::{FileInventory, Inventory, LoadError};
 use oriel_store::{Store, StoreError};
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
-use crate::config::{Config, ConfigError, IdentityMode, SecondViewer, TlsMode, ViewersAtOnce};
+use crate::config::{
+    Config, ConfigError, Consoles, IdentityMode, SecondViewer, SerialLink, TlsMode, ViewersAtOnce,
+};
 use crate::doors::Doors;
 use crate::listen::{ListenSettings, Listener, Networks};
-use crate::page::Page;
+use crate::page::{self, Page};
 use crate::tls::{CertificateFiles, Certificates, TlsError, host_name};
 
 /// Why Oriel could not start.
@@ -77,7 +81,12 @@ fn bind_hint(error: &std::io::Error) -> &'static str {
 /// Makes room for what the configuration promises: a connection needs a descriptor, a session one
 /// more for its back end.
 fn raise_descriptor_limit(config: &Config) {
-    let needed = config.listen.max_connections + 2 * config.gateway.max_sessions + 256;
+    let pictures = if config.screenshots.enabled {
+        config.screenshots.max_waiting
+    } else {
+        0
+    };
+    let needed = config.listen.max_connections + 2 * config.gateway.max_sessions + pictures + 256;
     match rlimit::increase_nofile_limit(u64::MAX) {
         Ok(limit) if limit >= needed as u64 => {}
         Ok(limit) => tracing::warn!(
@@ -134,7 +143,7 @@ impl App {
             .ask_to_drain(&gateway_settings.name, false, OffsetDateTime::now_utc())
             .await?;
         let gateway = Gateway::new(inventory.clone(), store.clone(), gateway_settings);
-        let control = Control::new(
+        let mut control = Control::new(
             identity(config, &store)?,
             inventory,
             store.clone(),
@@ -142,6 +151,9 @@ impl App {
             console_settings(config),
             compute_settings(config),
         );
+        if config.screenshots.enabled {
+            control = control.showing_screens(config.screenshots.max_per_minute);
+        }
         let doors = Doors::new(&control, &gateway, page(config), hsts(config));
         Ok(Self {
             store,
@@ -332,44 +344,78 @@ fn identity_settings(config: &Config) -> IdentitySettings {
 }
 
 fn console_settings(config: &Config) -> ConsoleSettings {
-    let novnc = &config.consoles.novnc;
+    let Consoles {
+        novnc,
+        serial,
+        spice_html5,
+        spice_direct,
+        webmks,
+    } = &config.consoles;
     let mut links = BTreeMap::new();
+    let mut pages = BTreeMap::new();
     if novnc.enabled {
-        let mut base_url = novnc
-            .base_url
-            .clone()
-            .unwrap_or_else(|| config.public_url.clone());
-        if novnc.base_url.is_none() {
-            base_url.set_path("/vnc.auto.html");
-        }
-        let lang = (!novnc.lang.is_empty()).then(|| novnc.lang.clone());
-        let form = novnc.link;
-        links.insert(ConsoleKind::Novnc, ConsoleLink { base_url, form, lang });
+        let base_url = novnc.base_url.clone();
+        let base_url = base_url.unwrap_or_else(|| public_page(config, "/vnc.auto.html"));
+        let link = console_link(config, base_url, novnc.link, &novnc.lang);
+        links.insert(ConsoleKind::Novnc, link);
     }
-    let others = &config.consoles;
+    if serial.enabled {
+        let page = || public_page(config, "/serial.html");
+        let (base_url, lang) = match (serial.link, serial.base_url.clone()) {
+            (SerialLink::Page, base_url) => (base_url.unwrap_or_else(page), serial.lang.as_str()),
+            (SerialLink::Socket, Some(base_url)) => (base_url, ""),
+            (SerialLink::Socket, None) => {
+                // Nova's clients look for a WebSocket here; who is free to choose sends people to the page.
+                let link = console_link(config, page(), LinkForm::Token, &serial.lang);
+                pages.insert(ConsoleKind::Serial, link);
+                (public_socket(config), "")
+            }
+        };
+        let link = console_link(config, base_url, LinkForm::Token, lang);
+        links.insert(ConsoleKind::Serial, link);
+    }
     for (kind, other) in [
-        (ConsoleKind::Serial, &others.serial),
-        (ConsoleKind::SpiceHtml5, &others.spice_html5),
-        (ConsoleKind::SpiceDirect, &others.spice_direct),
-        (ConsoleKind::Webmks, &others.webmks),
+        (ConsoleKind::SpiceHtml5, spice_html5),
+        (ConsoleKind::SpiceDirect, spice_direct),
+        (ConsoleKind::Webmks, webmks),
     ] {
         if let Some(base_url) = other.base_url.clone() {
-            let form = LinkForm::Token;
-            links.insert(
-                kind,
-                ConsoleLink {
-                    base_url,
-                    form,
-                    lang: None,
-                },
-            );
+            links.insert(kind, console_link(config, base_url, LinkForm::Token, ""));
         }
     }
     ConsoleSettings {
         links,
+        pages,
         socket: ConsoleLink::to_socket(&config.public_url),
         ttl: config.grants.ttl.signed(),
         uses: config.grants.uses,
+    }
+}
+
+/// A page of Oriel's own, as browsers reach it.
+fn public_page(config: &Config, path: &str) -> Url {
+    let mut url = config.public_url.clone();
+    url.set_path(path);
+    url
+}
+
+/// The WebSocket of a console, as programs reach it.
+fn public_socket(config: &Config) -> Url {
+    let mut url = config.public_url.clone();
+    let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
+    // These schemes are of one kind, so that one can stand for the other.
+    let _ = url.set_scheme(scheme);
+    url
+}
+
+/// A link with tabs, where these are wanted and the page is Oriel's, which has some.
+fn console_link(config: &Config, base_url: Url, form: LinkForm, lang: &str) -> ConsoleLink {
+    let own = base_url.origin() == config.public_url.origin() && page::is_console(base_url.path());
+    ConsoleLink {
+        tabs: config.grants.tabs && own,
+        base_url,
+        form,
+        lang: (!lang.is_empty()).then(|| lang.to_owned()),
     }
 }
 
@@ -407,6 +453,14 @@ fn gateway_settings(config: &Config) -> GatewaySettings {
             enter_wait: config.typing.enter_wait.0,
             echo_wait: config.typing.echo_wait.0,
         },
+        screenshots: ScreenshotSettings {
+            max_age: config.screenshots.max_age.0,
+            timeout: config.screenshots.timeout.0,
+            max_at_once: config.screenshots.max_at_once,
+            max_waiting: config.screenshots.max_waiting,
+            max_pixels: config.screenshots.max_pixels,
+            memory: config.screenshots.memory,
+        },
         idle_timeout: gateway.idle_timeout.map(|span| span.0),
         idle_warning: gateway.idle_warning.0,
         limits: Limits {
@@ -433,5 +487,40 @@ fn gateway_settings(config: &Config) -> GatewaySettings {
             linger: gateway.serial_linger.0,
             max_lingering: gateway.serial_max_lingering,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn links(toml: &str) -> Vec<(ConsoleKind, String, bool)> {
+        let settings = console_settings(&toml::from_str(toml).unwrap());
+        let links = settings.links.into_iter().chain(settings.pages);
+        links
+            .map(|(kind, link)| (kind, link.base_url.into(), link.tabs))
+            .collect()
+    }
+
+    #[test]
+    fn links_open_the_page_or_the_line_and_tabs_go_with_our_own_page() {
+        let own = "https://localhost:8002";
+        let novnc = || (ConsoleKind::Novnc, format!("{own}/vnc.auto.html"), true);
+        let serial = |url: &str, tabs| (ConsoleKind::Serial, url.to_owned(), tabs);
+        let page = || serial(&format!("{own}/serial.html"), true);
+        let socket = || serial("wss://localhost:8002/", false);
+        assert_eq!(links(""), [novnc(), socket(), page()]);
+        assert_eq!(links("[consoles.serial]\nlink = \"page\""), [novnc(), page()]);
+        assert_eq!(
+            links("[consoles.serial]\nbase_url = \"wss://other.example/\""),
+            [novnc(), serial("wss://other.example/", false)]
+        );
+        assert_eq!(links("[consoles.serial]\nenabled = false"), [novnc()]);
+        let elsewhere = "https://portal.example/vnc.html";
+        let toml =
+            format!("[consoles.novnc]\nbase_url = \"{elsewhere}\"\n[consoles.serial]\nenabled = false");
+        assert_eq!(links(&toml), [(ConsoleKind::Novnc, elsewhere.into(), false)]);
+        let without = links("[grants]\ntabs = false");
+        assert!(without.iter().all(|(_, _, tabs)| !tabs));
     }
 }

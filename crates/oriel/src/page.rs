@@ -17,7 +17,14 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 struct Files;
 
 /// The names under which clouds link to a console's page. People have bookmarked all of them.
-const CONSOLE_NAMES: [&str; 4] = ["/vnc.auto.html", "/vnc_auto.html", "/vnc_lite.html", "/vnc.html"];
+const CONSOLE_NAMES: [&str; 6] = [
+    "/vnc.auto.html",
+    "/vnc_auto.html",
+    "/vnc_lite.html",
+    "/vnc.html",
+    "/serial.html",
+    "/spice_auto.html",
+];
 
 /// Scripts, styles and pictures from here alone, no inline code, no plug-ins.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -142,6 +149,11 @@ impl Page {
         set(HeaderName::from_static("cross-origin-resource-policy"), readers);
         response
     }
+}
+
+/// Whether the console's page is what this path leads to.
+pub fn is_console(path: &str) -> bool {
+    CONSOLE_NAMES.contains(&path)
 }
 
 /// Whether a request comes from a person's browser rather than from a program.

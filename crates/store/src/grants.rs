@@ -1,8 +1,8 @@
 //! Grants: minted by the control plane, redeemed by the gateway.
 
 use oriel_domain::{
-    ConsoleKind, Digest, Evidence, Grant, ProjectId, RefusedToken, ResumeSecret, Role, ServerId, SessionId,
-    UserId, Uses, ViewerRole,
+    ConsoleKind, ConsoleKinds, Digest, Evidence, Grant, ProjectId, RefusedToken, ResumeSecret, Role,
+    ServerId, SessionId, UserId, Uses, ViewerRole,
 };
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
@@ -40,7 +40,7 @@ impl Redeemed {
 
 macro_rules! insert_grant {
     () => {
-        "INSERT INTO grants (token_hash, user_id, project_id, server_id, console, role, user_name, uses, created_at, expires_at) "
+        "INSERT INTO grants (token_hash, user_id, project_id, server_id, console, further, role, user_name, uses, created_at, expires_at) "
     };
 }
 
@@ -49,7 +49,7 @@ macro_rules! insert_grant_while {
     ($table:literal, $which:literal) => {
         concat!(
             insert_grant!(),
-            "SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (
+            "SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (
                  SELECT 1 FROM ",
             $table,
             " e
@@ -67,7 +67,7 @@ impl Store {
     /// Keeps a new grant under its token's digest, for whom another identity vouches. When this
     /// returns, it is on the disk.
     pub async fn mint(&self, token: &Digest, grant: &Grant) -> Result<(), StoreError> {
-        const INSERT: &str = concat!(insert_grant!(), "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        const INSERT: &str = concat!(insert_grant!(), "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         let values = values(token, grant);
         self.writer
             .run(move |store| Ok(store.prepare_cached(INSERT)?.execute(params_from_iter(values))?))
@@ -213,6 +213,7 @@ fn values(token: &Digest, grant: &Grant) -> Vec<Value> {
         grant.project.as_str().to_owned().into(),
         grant.server.to_string().into(),
         grant.console.name().to_owned().into(),
+        grant.further.to_string().into(),
         grant.role.name().to_owned().into(),
         grant.user_name.as_deref().map(str::to_owned).into(),
         uses_name(grant.uses).to_owned().into(),
@@ -244,9 +245,12 @@ fn redeem_first(
     if held.grant.uses == Uses::Many {
         return Ok(Ok(Redeemed::again(held.grant)));
     }
+    let choice = opening.as_ref().and_then(|opening| opening.console);
+    let Some(mut grant) = held.grant.choosing_any(choice) else {
+        return Ok(Err(RefusedToken::OtherConsole));
+    };
     let secret = ResumeSecret::random().map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))?;
     let recorded = opening.is_some();
-    let mut grant = held.grant;
     // The session first: nothing that comes after it can break a constraint, and leave half of this behind.
     if let Some(opening) = opening {
         let session = SessionRecord {
@@ -307,6 +311,7 @@ impl HeldGrant {
             project: parse::<ProjectId>("grants.project_id", row.text("project_id")?)?,
             server: parse::<ServerId>("grants.server_id", row.text("server_id")?)?,
             console: parse::<ConsoleKind>("grants.console", row.text("console")?)?,
+            further: parse::<ConsoleKinds>("grants.further", row.text("further")?)?,
             role: parse::<ViewerRole>("grants.role", row.text("role")?)?,
             user_name: row.optional_text("user_name")?.map(Into::into),
             uses: parse_uses(row.text("uses")?)?,

@@ -198,6 +198,11 @@ fn migrator() -> Migrator {
         ),
         step(8, "viewers", include_str!("../migrations/0008_viewers.sql")),
         step(
+            9,
+            "further consoles",
+            include_str!("../migrations/0009_further_consoles.sql"),
+        ),
+        step(
             10,
             "sessions in order",
             include_str!("../migrations/0010_sessions_in_order.sql"),

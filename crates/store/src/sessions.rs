@@ -1,6 +1,6 @@
 //! Sessions: the audit trail of who was connected to what, from when to when, and why it ended.
 
-use oriel_domain::{Digest, EndReason, Grant, SessionId};
+use oriel_domain::{ConsoleKind, Digest, EndReason, Grant, SessionId};
 use rusqlite::{Connection, params};
 use time::OffsetDateTime;
 
@@ -28,6 +28,8 @@ pub struct SessionRecord {
 pub struct Opening {
     /// Its id.
     pub id: SessionId,
+    /// Which of the grant's consoles it is of; none, where that is the link's own.
+    pub console: Option<ConsoleKind>,
     /// The browser's address.
     pub client: String,
     /// The name of the gateway that will carry it.
@@ -154,7 +156,9 @@ pub(crate) fn forget(store: &Connection, session: SessionId) -> Result<(), Store
 
 #[cfg(test)]
 mod tests {
-    use oriel_domain::{ConsoleKind, ConsoleToken, ProjectId, ServerId, UserId, Uses, ViewerRole};
+    use oriel_domain::{
+        ConsoleKind, ConsoleKinds, ConsoleToken, ProjectId, ServerId, UserId, Uses, ViewerRole,
+    };
     use time::Duration;
 
     use super::*;
@@ -178,6 +182,7 @@ mod tests {
                 project: ProjectId::random(),
                 server: ServerId::random(),
                 console: ConsoleKind::Novnc,
+                further: ConsoleKinds::NONE,
                 role: ViewerRole::Owner,
                 user_name: Some("alice".into()),
                 uses: Uses::One,

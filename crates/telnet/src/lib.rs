@@ -15,6 +15,7 @@ const DO: u8 = 253;
 const WONT: u8 = 252;
 const WILL: u8 = 251;
 const SB: u8 = 250;
+const BREAK: u8 = 243;
 const SE: u8 = 240;
 
 const BINARY: u8 = 0;
@@ -147,6 +148,12 @@ impl Telnet {
             None if wanted => reply.extend_from_slice(&[IAC, refuse, option]),
             Some(_) | None => {}
         }
+    }
+
+    /// Adds what asks the server for a break (RFC 854) to `out`: the line is held at zero for longer than any character.
+    /// Linux takes it for the start of a magic `SysRq` command.
+    pub fn encode_break(out: &mut Vec<u8>) {
+        out.extend_from_slice(&[IAC, BREAK]);
     }
 
     /// Adds the line's bytes to `out` in the form in which they are sent: at most twice as long.

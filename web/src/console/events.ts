@@ -1,6 +1,6 @@
 import { callOfPage } from "./api.ts";
 import { type End, endByName } from "./reasons.ts";
-import type { Role } from "./session.ts";
+import type { ConsoleType, Role } from "./session.ts";
 
 /** Somebody who looks at the server. */
 export interface Viewer {
@@ -42,6 +42,7 @@ export interface SideChannelListener {
 export class SideChannel {
   readonly #token: string;
   readonly #page: string;
+  readonly #type: ConsoleType;
   readonly #listener: SideChannelListener;
   readonly #closed = new AbortController();
   /** Ends the stream that is being read. */
@@ -49,9 +50,10 @@ export class SideChannel {
   /** Whether the gateway has ever answered: what never worked says nothing about the session. */
   #heard = false;
 
-  constructor(token: string, page: string, listener: SideChannelListener) {
+  constructor(token: string, page: string, type: ConsoleType, listener: SideChannelListener) {
     this.#token = token;
     this.#page = page;
+    this.#type = type;
     this.#listener = listener;
   }
 
@@ -89,7 +91,7 @@ export class SideChannel {
     let answered = false;
     try {
       const either = AbortSignal.any([signal, silence.signal]);
-      const response = await callOfPage("events", this.#token, this.#page, either);
+      const response = await callOfPage("events", this.#token, this.#page, this.#type, either);
       answered = true;
       // A session that is not there, or not told to this page, will not be later.
       if (response.status >= 400 && response.status < 500 && response.status !== 429) {

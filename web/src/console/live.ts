@@ -1,21 +1,33 @@
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
-import { consoleSocketUrl, openConsole, randomPageId, stay } from "./api.ts";
+import { consoleSocketUrl, openConsole, sendBreak, stay } from "./api.ts";
 import { waitBeforeTry } from "./backoff.ts";
+import { canShow, loadClient, type Place, warm } from "./clients.ts";
 import { Clipboard } from "./clipboard.ts";
-import type { Connection } from "./connection.ts";
+import type { Client, Connection } from "./connection.ts";
 import { type SessionNews, SideChannel } from "./events.ts";
-import type { Link } from "./link.ts";
 import type { End } from "./reasons.ts";
-import { type Access, initialState, type SessionEvent, type State, transition } from "./session.ts";
+import {
+  type Access,
+  type ConsoleType,
+  initialState,
+  type SessionEvent,
+  type State,
+  transition,
+} from "./session.ts";
 import { TextTyping } from "./typing.ts";
 
 /** How long the console's own connection may outlive the end that the side channel tells. */
 const afterlifeMs = 2_000;
 
-/** Where a console draws, and where it leaves its last picture. */
-export interface Place {
-  screen: HTMLElement;
-  lastPicture: HTMLCanvasElement;
+/** What a page's consoles have in common. */
+export interface Opener {
+  /** The page's address. */
+  page: URL;
+  token: string | null;
+  /** Whether this viewer wants to look on, whatever the link allows. */
+  viewOnly: boolean;
+  /** What the page calls itself. */
+  pageId: string;
 }
 
 /** A console from the link to its end, and back again. What it is like now is in its signals; it knows no view. */
@@ -25,12 +37,15 @@ export class LiveConsole {
   readonly #news = signal<SessionNews | null>(null);
   readonly #nextTry = signal<number | null>(null);
   readonly #connection = signal<Connection | null>(null);
-  readonly #pageId = randomPageId();
-  readonly #page: URL;
-  readonly #token: string | null;
-  /** Whether this viewer wants to look on, whatever the link allows. */
-  readonly #viewOnly: boolean;
+  readonly #access = signal<Access | null>(null);
+  readonly #fresh = signal(false);
+  readonly #opener: Opener;
+  readonly #type: ConsoleType | null;
   readonly #place: () => Place;
+  readonly #isShown: () => boolean;
+  #client: Client | null = null;
+  #opened = false;
+  /** It outlives its session, of whose end it may tell more than the close code, until the next one begins. */
   #sideChannel: SideChannel | null = null;
   /** The guest's clipboard, as far as this viewer may use it. */
   readonly clipboard = new Clipboard(this.#connection);
@@ -40,14 +55,22 @@ export class LiveConsole {
   #told: End | null = null;
   #timer: number | undefined;
 
-  /** `place` is asked when the console is opened. */
-  constructor(page: URL, { token, viewOnly }: Link, place: () => Place) {
-    this.#page = page;
-    this.#token = token;
-    this.#viewOnly = viewOnly;
+  /**
+   * `type` is one of the consoles that the link opens, null its own. `place` is asked when the console is opened, and
+   * `isShown` when it says something new.
+   */
+  constructor(
+    opener: Opener,
+    type: ConsoleType | null,
+    place: () => Place,
+    isShown: () => boolean,
+  ) {
+    this.#opener = opener;
+    this.#type = type;
     this.#place = place;
+    this.#isShown = isShown;
     const session = computed(() => this.#news.value?.session ?? null);
-    this.typing = new TextTyping(session, token);
+    this.typing = new TextTyping(session, opener.token);
   }
 
   get state(): ReadonlySignal<State> {
@@ -68,34 +91,65 @@ export class LiveConsole {
     return this.#connection;
   }
 
+  /** What the gateway said last of the console and of those beside it. */
+  get access(): ReadonlySignal<Access | null> {
+    return this.#access;
+  }
+
+  /** Whether it said something new while it was not shown. */
+  get fresh(): ReadonlySignal<boolean> {
+    return this.#fresh;
+  }
+
+  /** Somebody looks at it now. It is opened, if it was not. */
+  show(): void {
+    this.#fresh.value = false;
+    if (!this.#opened) {
+      void this.open();
+    }
+  }
+
   /** From the link to a live screen. Every way in which this can fail is an `ended` event. */
   async open(): Promise<void> {
+    this.#opened = true;
     this.#sideChannel?.close();
     this.#news.value = null;
-    const token = this.#token;
+    const { token, page, pageId } = this.#opener;
     if (token === null) {
       this.#ended({ reason: "token-missing" });
       return;
     }
-    const [opening, vnc] = await Promise.all([openConsole(token), loadVnc()]);
+    // What shows it comes while the gateway checks the link. The link's file name says what it will be.
+    warm(this.#type ?? (page.pathname.endsWith("/serial.html") ? "serial" : "novnc"));
+    const opening = await openConsole(token, this.#type);
     if ("end" in opening) {
       this.#ended(opening.end);
       return;
     }
-    const access: Access = this.#viewOnly ? { ...opening, role: "observer" } : opening;
+    const access: Access = this.#opener.viewOnly ? { ...opening, role: "observer" } : opening;
+    this.#access.value = access;
     this.#handle({ type: "link-accepted", access });
-    if (vnc === null) {
+    const { type } = opening;
+    if (!canShow(type)) {
+      this.#ended({ reason: "spice-not-shown" });
+      return;
+    }
+    this.#client ??= await loadClient(type, this.#place());
+    if (this.#client === null) {
       this.#ended({ reason: "network-lost" });
       return;
     }
     this.#told = null;
-    this.#connection.value = vnc.connectVnc(
-      consoleSocketUrl(this.#page, token, this.#pageId),
-      { ...this.#place(), watching: access.role === "observer" },
+    this.#connection.value = this.#client.connect(
+      consoleSocketUrl(page, token, pageId, this.#type),
+      access.role === "observer",
       {
         ready: () => {
           this.#handle({ type: "screen-ready" });
-          this.#listen(token);
+          this.#listen(token, type);
+        },
+        output: () => {
+          this.#fresh.value = !this.#isShown();
         },
         pictureDrawn: () => this.#handle({ type: "picture-drawn" }),
         clipboard: (text) => void this.clipboard.receive(text),
@@ -136,9 +190,16 @@ export class LiveConsole {
 
   /** Tells the gateway that somebody is there, though nothing was pressed. */
   stay(): void {
-    if (this.#token !== null) {
-      void stay(this.#token, this.#pageId);
+    const { token, pageId } = this.#opener;
+    if (token !== null) {
+      void stay(token, pageId);
     }
+  }
+
+  /** Sends a break to a serial line. Whether it went. */
+  async sendBreak(): Promise<boolean> {
+    const { token, pageId } = this.#opener;
+    return token !== null && (await sendBreak(token, pageId));
   }
 
   /** Lets the keyboard go to the server. */
@@ -146,9 +207,9 @@ export class LiveConsole {
     this.#connection.value?.focus();
   }
 
-  #listen(token: string): void {
+  #listen(token: string, type: ConsoleType): void {
     const connection = this.#connection.value;
-    this.#sideChannel = new SideChannel(token, this.#pageId, {
+    this.#sideChannel = new SideChannel(token, this.#opener.pageId, type, {
       learn: (news) => this.#learn(news),
       lost: (end) => connection?.abandon(end),
     });
@@ -170,7 +231,6 @@ export class LiveConsole {
   #ended(end: End): void {
     const told = this.#told?.reason === end.reason ? this.#told : end;
     this.#connection.value = null;
-    this.#sideChannel?.close();
     this.#handle({ type: "ended", end: told, now: Date.now() });
     const state = this.#state.value;
     if (state.phase === "resuming") {
@@ -188,13 +248,5 @@ export class LiveConsole {
       return;
     }
     this.#state.value = state;
-    if (state.phase === "connected") {
-      this.focus();
-    }
   }
-}
-
-/** The client is most of the page's weight, so it comes while the gateway checks the link. */
-function loadVnc() {
-  return import("./vnc.ts").catch(() => null);
 }

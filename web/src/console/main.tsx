@@ -1,10 +1,10 @@
-import { createRef, render } from "preact";
+import { render } from "preact";
 import { chooseLanguage, wishedLanguages } from "../common/language.ts";
 import { speak } from "../common/words.ts";
+import { randomPageId } from "./api.ts";
 import { parseLink } from "./link.ts";
-import { LiveConsole } from "./live.ts";
 import { speakWithPortal } from "./portal.ts";
-import { Tuning } from "./tuning.ts";
+import { Tabs } from "./tabs.ts";
 import { App } from "./view/App.tsx";
 import { keptViewState } from "./view/state.ts";
 import { onWake } from "./wake.ts";
@@ -13,28 +13,29 @@ const page = new URL(location.href);
 const link = parseLink(page);
 await speak(chooseLanguage(link.language, wishedLanguages()));
 
-const screen = createRef<HTMLDivElement>();
-const lastPicture = createRef<HTMLCanvasElement>();
-const live = new LiveConsole(page, link, () => {
-  if (screen.current === null || lastPicture.current === null) {
-    throw new Error("the console is opened before there is a place for it on the page");
-  }
-  return { screen: screen.current, lastPicture: lastPicture.current };
-});
 const view = keptViewState(() => localStorage);
-const tuning = new Tuning(live, view.quality);
-render(
-  <App live={live} view={view} tuning={tuning} screen={screen} lastPicture={lastPicture} />,
-  document.body,
+const tabs = new Tabs(
+  { page, token: link.token, viewOnly: link.viewOnly, pageId: randomPageId() },
+  view.quality,
 );
-speakWithPortal(live);
+const [own] = tabs.all.value;
+render(<App tabs={tabs} view={view} />, document.body);
 
-window.addEventListener("online", () => live.check());
-window.addEventListener("offline", () => live.check());
-onWake(() => live.check());
+if (own) {
+  speakWithPortal(own.live);
+}
+
+own?.live.access.subscribe((access) => {
+  if (access !== null) {
+    tabs.learn(access.type, access.consoles);
+  }
+});
+window.addEventListener("online", () => tabs.check());
+window.addEventListener("offline", () => tabs.check());
+onWake(() => tabs.check());
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") {
-    live.retryIfWaiting();
+    tabs.retryIfWaiting();
   }
 });
-void live.open();
+own?.live.show();

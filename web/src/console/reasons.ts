@@ -20,6 +20,7 @@ const facts = {
   "client-timeout": { code: 4007, retry: true, resume: true },
   "server-gone": { code: 4010, retry: false },
   "console-gone": { code: 4011, retry: true, resume: true },
+  "console-not-granted": { code: 4012, retry: false },
   "back-end-unreachable": { code: 4020, retry: true, resume: true },
   "back-end-timeout": { code: 4021, retry: true, resume: true },
   "back-end-protocol": { code: 4022, retry: true },
@@ -42,6 +43,8 @@ const facts = {
   internal: { code: 4099, retry: true, resume: true },
   /** The page's own: the gateway could not be reached, or the connection broke without a word. */
   "network-lost": { retry: true, resume: true },
+  /** The page's own: it shows no consoles of this kind. */
+  "spice-not-shown": { retry: false },
   /** The page's own: the gateway gave a reason that this page does not know. */
   unknown: { retry: true },
 } satisfies Record<string, ReasonFacts>;

@@ -8,6 +8,16 @@ export interface Server {
 /** What this page's viewer is to the console. */
 export type Role = "owner" | "peer" | "observer";
 
+/** The consoles that Nova's API has names for and a link may open here. */
+export type ConsoleType = "novnc" | "serial" | "spice-html5";
+
+/** One of the server's consoles. */
+export interface ConsoleFacts {
+  type: ConsoleType;
+  /** Whether a break can be sent to it. */
+  canBreak: boolean;
+}
+
 /** What this page's viewer may do. The gateway sees to it; the page shows it. */
 export interface Rights {
   clipboardToServer: boolean;
@@ -28,6 +38,10 @@ export interface TypingOffer {
 
 export interface Access {
   server: Server;
+  /** The console that was opened. */
+  type: ConsoleType;
+  /** All that the link opens, that one among them. */
+  consoles: ConsoleFacts[];
   role: Role;
   rights: Rights;
   /** Null where no text is typed for this viewer. */

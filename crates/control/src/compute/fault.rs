@@ -163,6 +163,7 @@ impl Fault {
                 StatusCode::CONFLICT,
                 format!("Cannot '{action}' instance {server} while it is in task_state {state}"),
             ),
+            ConsoleError::Forbidden(refusal) => Self::forbidden(refusal.to_string()),
             ConsoleError::AccessLost => Self::unauthorized(),
             ConsoleError::Output { .. } | ConsoleError::Store(_) => {
                 tracing::error!(%error, action, "a call about a console failed");

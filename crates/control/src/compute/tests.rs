@@ -1,6 +1,7 @@
 //! The compute API asked as clients ask it, through the router.
 
 mod openapi;
+mod tabs;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -56,6 +57,15 @@ impl Cloud {
     }
 
     async fn under(policy: Policy) -> Self {
+        Self::furnished(policy, |_| String::new(), |_| {}).await
+    }
+
+    /// A cloud with further servers, given our project, and other settings than the usual.
+    async fn furnished(
+        policy: Policy,
+        further: impl FnOnce(&ProjectId) -> String,
+        adjust: impl FnOnce(&mut ConsoleSettings),
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("oriel.db")).await.unwrap();
         let project_named = async |name: &str| {
@@ -95,23 +105,27 @@ impl Cloud {
         );
 
         let file = folder.path().join("servers.toml");
-        std::fs::write(&file, servers(&project, &other)).unwrap();
+        std::fs::write(&file, servers(&project, &other) + &further(&project)).unwrap();
         let link = ConsoleLink {
             base_url: "https://oriel.example/vnc.auto.html".parse().unwrap(),
             form: LinkForm::Token,
             lang: Some("EN".into()),
+            tabs: true,
         };
+        let mut settings = ConsoleSettings {
+            links: BTreeMap::from([(ConsoleKind::Novnc, link)]),
+            pages: BTreeMap::new(),
+            socket: ConsoleLink::to_socket(&"https://oriel.example".parse().unwrap()),
+            ttl: Duration::minutes(10),
+            uses: Uses::One,
+        };
+        adjust(&mut settings);
         let control = Control::new(
             Identity::Embedded(Arc::clone(&embedded)),
             Inventory::File(Arc::new(FileInventory::open(&file).unwrap())),
             store.clone(),
             policy,
-            ConsoleSettings {
-                links: BTreeMap::from([(ConsoleKind::Novnc, link)]),
-                socket: ConsoleLink::to_socket(&"https://oriel.example".parse().unwrap()),
-                ttl: Duration::minutes(10),
-                uses: Uses::One,
-            },
+            settings,
             ComputeSettings {
                 max_microversion: Microversion::v2(96),
                 link_prefix: None,

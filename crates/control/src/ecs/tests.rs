@@ -3,6 +3,7 @@
 mod bad_input;
 mod calls;
 mod openapi;
+mod screens;
 mod signing;
 
 use std::collections::BTreeMap;
@@ -41,6 +42,7 @@ const VNC: &str = r#"{"remote_console": {"protocol": "vnc", "type": "novnc"}}"#;
 struct Cloud {
     folder: TempDir,
     store: Store,
+    control: Control,
     router: Router,
     project: ProjectId,
     other: ProjectId,
@@ -124,6 +126,7 @@ impl Cloud {
             base_url: url.parse().unwrap(),
             form: LinkForm::Token,
             lang: lang.map(str::to_owned),
+            tabs: false,
         };
         let control = Control::new(
             Identity::Embedded(Arc::clone(&embedded)),
@@ -138,6 +141,10 @@ impl Cloud {
                     ),
                     (ConsoleKind::Serial, link("wss://serial.example/", None)),
                 ]),
+                pages: BTreeMap::from([(
+                    ConsoleKind::Serial,
+                    link("https://oriel.example/serial.html", Some("EN")),
+                )]),
                 socket: ConsoleLink::to_socket(&"https://oriel.example".parse().unwrap()),
                 ttl: Duration::minutes(10),
                 uses: Uses::One,
@@ -151,6 +158,7 @@ impl Cloud {
         );
         Self {
             router: control.router(),
+            control,
             names: console_names(&folder),
             folder,
             store,

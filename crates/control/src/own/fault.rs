@@ -205,6 +205,7 @@ impl From<ConsoleError> for Fault {
             ConsoleError::Gone(_) => Self::NoSuchServer,
             ConsoleError::NotServed(kind) => Self::NotServed(kind),
             ConsoleError::NoSuchConsole(kind) => Self::NoSuchConsole(kind),
+            ConsoleError::Forbidden(refusal) => refusal.into(),
             ConsoleError::AccessLost => Self::LoginRequired,
             error @ (ConsoleError::NoConsoles(_)
             | ConsoleError::NoOutput(_)

@@ -188,7 +188,7 @@ pub(super) async fn grant(
     }
     let now = OffsetDateTime::now_utc();
     let granted = match wish.form {
-        Form::Page => consoles.grant_in(&principal, &server, kind, lang, now).await,
+        Form::Page => consoles.grant_page(&principal, &server, kind, lang, now).await,
         Form::Websocket => consoles.grant_socket(&principal, &server, kind, now).await,
     }?;
     Ok(Json(OwnConsole {

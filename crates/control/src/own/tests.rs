@@ -103,6 +103,7 @@ impl Cloud {
             base_url: url.parse().unwrap(),
             form: LinkForm::Token,
             lang: Some("EN".into()),
+            tabs: false,
         };
         let control = Control::new(
             Identity::Embedded(Arc::clone(&embedded)),
@@ -114,6 +115,7 @@ impl Cloud {
                     (ConsoleKind::Novnc, link("https://oriel.example/vnc.auto.html")),
                     (ConsoleKind::Serial, link("wss://oriel.example/")),
                 ]),
+                pages: BTreeMap::new(),
                 socket: ConsoleLink::to_socket(&"https://oriel.example".parse().unwrap()),
                 ttl: Duration::minutes(10),
                 uses: Uses::One,

@@ -57,6 +57,35 @@ struct Viewer {
     role: &'static str,
     /// Whether it is this page.
     own: bool,
+    /// What it looks at: the types, such as `novnc`.
+    consoles: Vec<&'static str>,
+}
+
+impl Viewer {
+    /// Those who have these sessions. A page is one viewer, whatever it has open.
+    fn all(sessions: &[Arc<Live>], own: &Live) -> Vec<Self> {
+        let mut pages: Vec<(&Live, Self)> = Vec::new();
+        for live in sessions {
+            let kind = live.grant.console;
+            let is_own = live.id == own.id;
+            let of_page = |(other, _): &&mut (&Live, Self)| other.is_of_page(&live.token, live.page, kind);
+            if let Some((_, viewer)) = pages.iter_mut().find(of_page) {
+                viewer.own |= is_own;
+                if !viewer.consoles.contains(&kind.name()) {
+                    viewer.consoles.push(kind.name());
+                }
+            } else {
+                let viewer = Self {
+                    name: live.grant.user_name.clone(),
+                    role: live.grant.role.name(),
+                    own: is_own,
+                    consoles: vec![kind.name()],
+                };
+                pages.push((live, viewer));
+            }
+        }
+        pages.into_iter().map(|(_, viewer)| viewer).collect()
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -124,14 +153,7 @@ impl Inner {
                 .idle_until
                 .map(|until| until.saturating_duration_since(Instant::now()).as_secs()),
             round_trip: status.round_trip.map(|took| took.as_secs_f64() * 1000.0),
-            viewers: viewers
-                .iter()
-                .map(|viewer| Viewer {
-                    name: viewer.grant.user_name.clone(),
-                    role: viewer.grant.role.name(),
-                    own: viewer.id == live.id,
-                })
-                .collect(),
+            viewers: Viewer::all(&viewers, live),
             end: status.told.as_ref().map(|told| SessionEnd {
                 reason: told.reason.name(),
                 by: told.by.clone(),
@@ -142,11 +164,17 @@ impl Inner {
 
     /// The live session of the page that asks. It has to show the same as for its console: the link's token, and the
     /// cookie of the browser that used it.
-    async fn session_of(&self, parts: &http::request::Parts, body: Body) -> Result<Arc<Live>, Failure> {
+    pub(super) async fn session_of(
+        &self,
+        parts: &http::request::Parts,
+        body: Body,
+    ) -> Result<Arc<Live>, Failure> {
         self.check_origin(parts)?;
-        let (token, page) = read_call(&parts.headers, body).await?;
-        let claim = self.redeem_apart(&token, &parts.headers).await?;
-        let live = self.sessions.of_page(claim.grant.server, &claim.token, page);
+        let call = read_call(&parts.headers, body).await?;
+        let claim = self.redeem_apart(&call.token, &parts.headers).await?;
+        let live = self
+            .sessions
+            .of_page(claim.grant.server, &claim.token, call.page, call.console);
         // A token that nobody has used yet has no session, and must not be used up by this.
         claim.give_back().await;
         live.ok_or_else(|| EndReason::NoSession.into())

@@ -8,16 +8,17 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use oriel_domain::{ConsoleToken, EndReason, Grant, Server};
+use oriel_domain::{ConsoleKind, ConsoleToken, EndReason, Grant, Server};
 use oriel_keyboard::Layout;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::{ClientAddress, body, client_of, log_refusal, status, tell_when_to_retry};
-use crate::redeem::Claim;
+use crate::redeem::{Claim, chosen};
 use crate::rules::Rules;
+use crate::serial;
 use crate::session::{Failure, PageId};
-use crate::{Gateway, GatewaySettings, Inner};
+use crate::{Gateway, Inner};
 
 /// Largest body of the page's call, in bytes.
 const MAX_BODY: usize = 4096;
@@ -32,6 +33,17 @@ pub(super) struct OpenConsole {
     /// one browser apart.
     #[serde(default)]
     page: Option<String>,
+    /// The type of the console that is meant, such as `serial`, where the token opens several. Without it that is the
+    /// link's own.
+    #[serde(default)]
+    console: Option<String>,
+}
+
+/// The same, read.
+pub(super) struct Call {
+    pub token: ConsoleToken,
+    pub page: Option<PageId>,
+    pub console: Option<ConsoleKind>,
 }
 
 /// The console that a page's token opens.
@@ -50,6 +62,9 @@ struct ConsoleFacts {
     kind: &'static str,
     /// What the viewer is to it: `owner`, `peer` or `observer`.
     role: &'static str,
+    /// All that the token opens, this one among them, as far as the server has them now: a page may show each in a tab.
+    /// A WebSocket says with `console=` and the type which of them it is for.
+    consoles: Vec<ConsoleFact>,
     /// Seconds that a page goes on trying to come back to a console that broke.
     reconnect_for: u64,
     /// What the viewer may do.
@@ -88,6 +103,18 @@ struct TypingFacts {
     max_rate: u32,
 }
 
+/// One console that a token opens.
+#[derive(Serialize, ToSchema)]
+struct ConsoleFact {
+    /// The protocol, such as `serial`.
+    protocol: &'static str,
+    /// The type, such as `serial`.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// Whether a break can be sent to it.
+    can_break: bool,
+}
+
 #[derive(Serialize, ToSchema)]
 struct ServerFacts {
     id: String,
@@ -112,6 +139,7 @@ struct RefusalReason {
     redeem_console,
     super::events::events,
     super::events::stay,
+    super::line_break::send_break,
     super::typing::start,
     super::typing::progress,
     super::typing::cancel
@@ -128,14 +156,56 @@ impl Inner {
     async fn redeem_for_page(&self, parts: &Parts, body: Body) -> Result<(Claim, Arc<Server>), Failure> {
         self.check_origin(parts)?;
         self.sessions.check_open()?;
-        let (token, _) = read_call(&parts.headers, body).await?;
-        let claim = self.redeem_apart(&token, &parts.headers).await?;
+        let call = read_call(&parts.headers, body).await?;
+        let claim = self.redeem_apart(&call.token, &parts.headers).await?;
+        let claim = claim.choose(call.console).await?;
         match self.locate(&claim.grant) {
             Ok((server, _)) => Ok((claim, server)),
             Err(reason) => {
                 claim.give_back().await;
                 Err(reason.into())
             }
+        }
+    }
+
+    fn describe_console(&self, server: &Server, grant: &Grant) -> OpenedConsole {
+        let kind = grant.console;
+        let rules = Rules::of(self.settings.rights, grant.role);
+        let typing = self.settings.typing;
+        let all = server.consoles.iter().map(|(&kind, back_end)| (kind, back_end));
+        let open = all.filter(|&(kind, _)| grant.admits(kind) && self.keeps_rules(grant, kind));
+        OpenedConsole {
+            console: ConsoleFacts {
+                server: ServerFacts {
+                    id: server.id.to_string(),
+                    name: server.name.clone(),
+                },
+                protocol: kind.protocol().name(),
+                kind: kind.name(),
+                role: grant.role.name(),
+                consoles: open
+                    .map(|(kind, back_end)| ConsoleFact {
+                        protocol: kind.protocol().name(),
+                        kind: kind.name(),
+                        can_break: serial::can_break(back_end),
+                    })
+                    .collect(),
+                reconnect_for: self.settings.reconnect_for.as_secs(),
+                may: RightsFacts {
+                    input: rules.input,
+                    clipboard_to_server: rules.clipboard_to_server,
+                    clipboard_to_client: rules.clipboard_to_client,
+                    max_clipboard: rules.max_cut_text,
+                    resize: rules.resize,
+                    power: rules.power,
+                    audio: rules.audio,
+                },
+                typing: typing.serves(rules, kind).is_ok().then(|| TypingFacts {
+                    layouts: Layout::ALL.iter().map(|layout| layout.name()).collect(),
+                    max_characters: typing.max_characters,
+                    max_rate: typing.max_rate,
+                }),
+            },
         }
     }
 }
@@ -164,7 +234,7 @@ pub(super) async fn redeem_console(State(gateway): State<Gateway>, request: Requ
     let (parts, body) = request.into_parts();
     match inner.redeem_for_page(&parts, body).await {
         Ok((claim, server)) => {
-            let mut response = Json(describe(&server, &claim.grant, &inner.settings)).into_response();
+            let mut response = Json(inner.describe_console(&server, &claim.grant)).into_response();
             let token = claim.token;
             let cookie = claim
                 .keep()
@@ -191,17 +261,14 @@ pub(super) fn refuse(failure: Failure, client: ClientAddress) -> Response {
     response
 }
 
-/// A refusal, as pages read it.
-pub(super) fn refusal(status: StatusCode, code: &'static str, message: String) -> Response {
+/// A refusal, as Oriel's own API tells it: its name and what happened. It is not to be kept by anyone.
+pub fn refusal(status: StatusCode, code: &'static str, message: String) -> Response {
     let error = RefusalReason { code, message };
     no_store((status, Json(Refusal { error })).into_response())
 }
 
 /// The token in the body of a page's call, and what the page calls itself.
-pub(super) async fn read_call(
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<(ConsoleToken, Option<PageId>), Failure> {
+pub(super) async fn read_call(headers: &HeaderMap, body: Body) -> Result<Call, Failure> {
     let wrong = |detail: &str| Failure::new(EndReason::ClientProtocol, detail);
     let body: OpenConsole = body::json(headers, body, MAX_BODY, r#"{"token": "..."}"#).await?;
     if body.token.is_empty() {
@@ -211,39 +278,12 @@ pub(super) async fn read_call(
         Some(None) => return Err(wrong("page must be 16 hexadecimal digits")),
         page => page.flatten(),
     };
-    Ok((body.token.parse().map_err(|_| EndReason::TokenUnknown)?, page))
-}
-
-fn describe(server: &Server, grant: &Grant, settings: &GatewaySettings) -> OpenedConsole {
-    let kind = grant.console;
-    let rules = Rules::of(settings.rights, grant.role);
-    let typing = settings.typing;
-    OpenedConsole {
-        console: ConsoleFacts {
-            server: ServerFacts {
-                id: server.id.to_string(),
-                name: server.name.clone(),
-            },
-            protocol: kind.protocol().name(),
-            kind: kind.name(),
-            role: grant.role.name(),
-            reconnect_for: settings.reconnect_for.as_secs(),
-            may: RightsFacts {
-                input: rules.input,
-                clipboard_to_server: rules.clipboard_to_server,
-                clipboard_to_client: rules.clipboard_to_client,
-                max_clipboard: rules.max_cut_text,
-                resize: rules.resize,
-                power: rules.power,
-                audio: rules.audio,
-            },
-            typing: typing.serves(rules, kind).is_ok().then(|| TypingFacts {
-                layouts: Layout::ALL.iter().map(|layout| layout.name()).collect(),
-                max_characters: typing.max_characters,
-                max_rate: typing.max_rate,
-            }),
-        },
-    }
+    let console = body.console.as_deref().map(chosen).transpose()?;
+    Ok(Call {
+        token: body.token.parse().map_err(|_| EndReason::TokenUnknown)?,
+        page,
+        console,
+    })
 }
 
 pub(super) fn no_store(mut response: Response) -> Response {

@@ -35,7 +35,7 @@ thread_local! {
 pub(super) struct Line {
     state: Mutex<State>,
     /// One message at a time: the next waits with who sent it.
-    input: mpsc::Sender<Vec<u8>>,
+    input: mpsc::Sender<Input>,
     /// Somebody came or left.
     changed: Notify,
 }
@@ -47,6 +47,14 @@ struct State {
     viewers: HashMap<u64, Option<Waker>>,
     next: u64,
     ended: Option<LineEnd>,
+}
+
+/// What a viewer sends to a line.
+#[derive(Debug)]
+pub(super) enum Input {
+    Bytes(Vec<u8>),
+    /// A break, where the far end speaks Telnet; elsewhere there is no way to say it.
+    Break,
 }
 
 /// Why a line is not connected any more.
@@ -70,7 +78,7 @@ pub(super) struct Patience {
 
 impl Line {
     /// A line, and where the input of its viewers comes out.
-    pub fn new(replayed: usize, said_before: &[u8]) -> (Arc<Self>, mpsc::Receiver<Vec<u8>>) {
+    pub fn new(replayed: usize, said_before: &[u8]) -> (Arc<Self>, mpsc::Receiver<Input>) {
         let (input, messages) = mpsc::channel(1);
         let mut history = History::new(replayed);
         history.push(said_before);
@@ -107,6 +115,11 @@ impl Line {
     pub fn leave(&self, number: u64) {
         self.state().viewers.remove(&number);
         self.changed.notify_one();
+    }
+
+    /// Sends a break, behind what waits to be sent. False: the line has ended.
+    pub async fn send_break(&self) -> bool {
+        self.input.send(Input::Break).await.is_ok()
     }
 
     pub fn has_ended(&self) -> bool {
@@ -155,7 +168,7 @@ impl Line {
         &self,
         stream: BackEndStream,
         telnet: Option<Telnet>,
-        mut input: mpsc::Receiver<Vec<u8>>,
+        mut input: mpsc::Receiver<Input>,
         patience: Patience,
     ) {
         let end = match self.exchange(stream, telnet, &mut input, &patience).await {
@@ -171,7 +184,7 @@ impl Line {
         &self,
         stream: BackEndStream,
         mut telnet: Option<Telnet>,
-        input: &mut mpsc::Receiver<Vec<u8>>,
+        input: &mut mpsc::Receiver<Input>,
         patience: &Patience,
     ) -> io::Result<()> {
         let (mut reader, mut writer) = tokio::io::split(stream);
@@ -204,9 +217,11 @@ impl Line {
                     Err(error) if error.kind() == io::ErrorKind::BrokenPipe => deaf = true,
                     Err(error) => return Err(error),
                 },
-                Some(message) = input.recv(), if waiting.is_empty() && !deaf => match &telnet {
-                    Some(telnet) => telnet.encode(&message, &mut waiting),
-                    None => waiting = message,
+                Some(message) = input.recv(), if waiting.is_empty() && !deaf => match (message, &telnet) {
+                    (Input::Bytes(bytes), Some(telnet)) => telnet.encode(&bytes, &mut waiting),
+                    (Input::Bytes(bytes), None) => waiting = bytes,
+                    (Input::Break, Some(_)) => Telnet::encode_break(&mut waiting),
+                    (Input::Break, None) => {}
                 },
                 () = self.changed.notified() => {}
                 () = tokio::time::sleep_until(leave_at), if nobody => if self.leave_if_alone() {

@@ -9,11 +9,14 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::mpsc;
 use tokio_util::sync::PollSender;
 
-use super::line::Line;
+use super::line::{Input, Line};
 use crate::relay::{MaybeRaw, RawSocket};
 
 /// The longest message that reaches the line in one piece, in bytes.
 const MAX_PIECE: usize = 64 * 1024;
+
+/// What Oriel's page finds at the end of the past.
+const END_OF_PAST: &[u8] = b"\x1b]8002;live\x1b\\";
 
 /// One of those who look at a line. What is read from it is the line's output, first the last of it; what is written
 /// to it is the line's input once it is flushed, and nothing comes in between. It holds no output of its own: who
@@ -28,7 +31,7 @@ pub(crate) struct Viewer {
     /// Where it stands in the line's output.
     place: u64,
     /// None, where it may only look.
-    input: Option<PollSender<Vec<u8>>>,
+    input: Option<PollSender<Input>>,
     message: Vec<u8>,
 }
 
@@ -38,7 +41,7 @@ impl Viewer {
         number: u64,
         ahead: Vec<u8>,
         place: u64,
-        input: Option<mpsc::Sender<Vec<u8>>>,
+        input: Option<mpsc::Sender<Input>>,
     ) -> Self {
         Self {
             line,
@@ -51,13 +54,22 @@ impl Viewer {
         }
     }
 
+    /// Where what it is given of the past is not all that it will see, marks the end of that, so that a page can tell
+    /// the past from what happens now: by an operating system command that terminals pass over.
+    pub fn mark_past(&mut self) {
+        if !self.ahead.is_empty() {
+            self.ahead.extend_from_slice(END_OF_PAST);
+        }
+    }
+
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Some(input) = self.input.as_mut().filter(|_| !self.message.is_empty()) else {
             return Poll::Ready(Ok(()));
         };
         let closed = |_| io::Error::from(io::ErrorKind::BrokenPipe);
         ready!(input.poll_reserve(cx)).map_err(closed)?;
-        Poll::Ready(input.send_item(std::mem::take(&mut self.message)).map_err(closed))
+        let message = Input::Bytes(std::mem::take(&mut self.message));
+        Poll::Ready(input.send_item(message).map_err(closed))
     }
 }
 
@@ -68,7 +80,7 @@ impl Drop for Viewer {
         if !message.is_empty()
             && let Some(input) = self.input.as_ref().and_then(PollSender::get_ref)
         {
-            let _ = input.try_send(message);
+            let _ = input.try_send(Input::Bytes(message));
         }
         self.line.leave(self.number);
     }

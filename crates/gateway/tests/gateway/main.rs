@@ -18,11 +18,15 @@ mod relaying;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
+mod screenshots;
+#[cfg(test)]
 mod serial;
 #[cfg(test)]
 mod side_channel;
 #[cfg(test)]
 mod spice;
+#[cfg(test)]
+mod tabs;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]

@@ -37,6 +37,7 @@ async fn a_page_learns_what_its_token_opens_and_alone_may_open_it() {
     let console = json!({ "console": {
         "server": { "id": SERVER, "name": "web-1" }, "protocol": "vnc", "type": "novnc",
         "role": "owner", "reconnect_for": 120,
+        "consoles": [{ "protocol": "vnc", "type": "novnc", "can_break": false }],
         "may": {
             "input": true, "clipboard_to_server": true, "clipboard_to_client": true, "max_clipboard": 1_048_576,
             "resize": true, "power": false, "audio": true,

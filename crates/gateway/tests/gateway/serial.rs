@@ -14,7 +14,10 @@ async fn open(house: &House) -> Page {
     house.coded_knock(&token).send().await.page()
 }
 
-/// Reads until this has come at the end.
+/// What stands between the past and what happens now, for our own page.
+const LIVE: &[u8] = b"\x1b]8002;live\x1b\\";
+
+/// Reads until this has come at the end. The mark after the past is left out.
 async fn until(page: &mut Page, end: &str) -> Vec<u8> {
     let mut all = Vec::new();
     while !all.ends_with(end.as_bytes()) {
@@ -22,6 +25,9 @@ async fn until(page: &mut Page, end: &str) -> Vec<u8> {
             (BINARY, output) => all.extend(output),
             (PING, _) => {}
             other => panic!("{other:?}"),
+        }
+        if let Some(at) = all.windows(LIVE.len()).position(|window| window == LIVE) {
+            all.drain(at..at + LIVE.len());
         }
     }
     all

@@ -96,7 +96,7 @@ async fn who_joins_reads_the_whole_state_and_then_what_changes() {
     assert!(state["remaining"].as_u64().unwrap() > 3500, "{state}");
     assert_eq!(
         state["viewers"],
-        json!([{ "name": "alice", "role": "owner", "own": true }])
+        json!([{ "name": "alice", "role": "owner", "own": true, "consoles": ["novnc"] }])
     );
     assert_eq!(
         (&state["idle"], &state["end"], &state["round_trip"]),
@@ -114,7 +114,7 @@ async fn who_joins_reads_the_whole_state_and_then_what_changes() {
         .await;
     assert_eq!(
         state["viewers"][1],
-        json!({ "name": null, "role": "owner", "own": false })
+        json!({ "name": null, "role": "owner", "own": false, "consoles": ["novnc"] })
     );
     admin
         .page

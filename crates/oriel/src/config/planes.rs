@@ -67,8 +67,8 @@ section! {
     Consoles {
         /// The screen, carried by Oriel.
         novnc: Novnc = Novnc::default(),
-        /// A terminal, carried by another proxy.
-        serial: OtherConsole = OtherConsole::default(),
+        /// A terminal, carried by Oriel.
+        serial: Serial = Serial::default(),
         /// A screen over SPICE, carried by Oriel with a page of one's own.
         spice_html5: OtherConsole = OtherConsole::default(),
         /// A screen for native SPICE clients, carried by another proxy.
@@ -88,6 +88,30 @@ section! {
         /// How they carry the token.
         link: LinkForm = LinkForm::Token,
         /// The page's language, in links of the token form.
+        lang: String = "EN".into(),
+    }
+}
+
+/// What a link to a serial console opens, in the answers of Nova's API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SerialLink {
+    /// The line itself, by a program.
+    Socket,
+    /// Oriel's page.
+    Page,
+}
+
+section! {
+    /// The terminal.
+    Serial {
+        /// Whether it is served.
+        enabled: bool = true,
+        /// What Nova's links to it open.
+        link: SerialLink = SerialLink::Socket,
+        /// What they start with.
+        base_url: Option<Url> = None,
+        /// The language of the page, where a link opens that.
         lang: String = "EN".into(),
     }
 }
@@ -117,6 +141,8 @@ section! {
         uses: Uses = Uses::One,
         /// How long the browser that opened it may come back.
         resume: Span = Span::hours(8),
+        /// Whether it opens the server's other consoles too, as tabs of its page.
+        tabs: bool = true,
     }
 }
 
@@ -209,5 +235,27 @@ section! {
         enter_wait: Span = Span::milliseconds(500),
         /// How long the screen has to show what is typed.
         echo_wait: Span = Span::seconds(1),
+    }
+}
+
+section! {
+    /// Pictures of screens.
+    Screenshots {
+        /// Whether there are any.
+        enabled: bool = false,
+        /// How old one may be.
+        max_age: Span = Span::seconds(5),
+        /// How long one may take, waiting included.
+        timeout: Span = Span::seconds(10),
+        /// Most that one user may ask for in a minute.
+        max_per_minute: NonZeroU32 = NonZeroU32::MIN.saturating_add(1199),
+        /// Most that are taken at once.
+        max_at_once: usize = 8,
+        /// Most servers that wait for theirs.
+        max_waiting: usize = 500,
+        /// Most pixels of a screen.
+        max_pixels: NonZeroU32 = NonZeroU32::MIN.saturating_add(3840 * 2400 - 1),
+        /// Most memory for those that are kept, in bytes.
+        memory: u64 = 128 * 1024 * 1024,
     }
 }

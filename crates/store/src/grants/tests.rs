@@ -14,6 +14,7 @@ fn grant(uses: Uses) -> Grant {
         project: ProjectId::random(),
         server: ServerId::random(),
         console: ConsoleKind::Novnc,
+        further: [ConsoleKind::Serial].into_iter().collect(),
         role: ViewerRole::Owner,
         user_name: Some("alice".into()),
         uses,
@@ -296,6 +297,7 @@ async fn an_opening_is_recorded_with_its_token_and_taken_back_with_it() {
     store.mint(&token, &grant(Uses::One)).await.unwrap();
     let opening = || Opening {
         id: SessionId::random(),
+        console: None,
         client: "192.0.2.7".into(),
         gateway: "gw-1".into(),
     };

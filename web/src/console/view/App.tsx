@@ -1,12 +1,11 @@
 import { useSignalEffect } from "@preact/signals";
-import type { RefObject } from "preact";
+import { useEffect, useLayoutEffect } from "preact/hooks";
 import { Toast } from "../../common/view/Toast.tsx";
 import { t } from "../../common/words.ts";
-import type { LiveConsole } from "../live.ts";
-import type { State } from "../session.ts";
-import type { Tuning } from "../tuning.ts";
+import type { Tab, Tabs } from "../tabs.ts";
 import { Banner } from "./Banner.tsx";
 import { Bar } from "./Bar.tsx";
+import { Find } from "./Find.tsx";
 import { Hint } from "./Hint.tsx";
 import { Notice } from "./Notice.tsx";
 import { Paste } from "./Paste.tsx";
@@ -19,57 +18,99 @@ import { Typing } from "./tools/Typing.tsx";
 import { useWindow } from "./window.ts";
 
 interface Props {
-  live: LiveConsole;
+  tabs: Tabs;
   view: ViewState;
-  tuning: Tuning;
-  screen: RefObject<HTMLDivElement | null>;
-  lastPicture: RefObject<HTMLCanvasElement | null>;
 }
 
-/** The console page: a bar, and below it the screen with whatever has to be said in its place or over it. */
-export function App({ live, view, tuning, screen, lastPicture }: Props) {
+/** The console page: a bar, and below it the console with whatever has to be said in its place or over it. */
+export function App({ tabs, view }: Props) {
+  const tab = tabs.shown.value;
+  const { live, tuning } = tab;
+  const state = live.state.value;
+  const title = `${serverName(tabs)} — Oriel`;
   useWindow(view);
   useSignalEffect(() => {
     // What nobody sees held is not to be held.
     const seen = view.side.value === "keys" || view.touchKeyboard.value;
     if (!seen) {
-      live.connection.value?.screen?.keyboard.release();
+      tabs.shown.value.live.connection.value?.screen?.keyboard.release();
     }
   });
-  useSignalEffect(() => showMarks(live.state.value));
-  useSignalEffect(() => {
-    document.title = `${serverName(live.state.value)} — Oriel`;
-  });
-  const state = live.state.value;
+  useLayoutEffect(() => showMarks(tab), [tab, state]);
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+  // Only now is it in sight, and can take the keyboard.
+  useEffect(() => {
+    if (state.phase === "connected") {
+      live.focus();
+    }
+  }, [live, state.phase]);
   const connected = state.phase === "connected";
+  // A terminal takes texts as they are.
+  const screen = connected && live.connection.value?.screen !== undefined;
   return (
     <>
-      <Bar live={live} view={view} name={serverName(state)} />
+      <Bar tabs={tabs} view={view} name={serverName(tabs)} />
       <main>
-        <canvas id="last-picture" width="0" height="0" ref={lastPicture} />
-        <Stage live={live} view={view} screen={screen} />
+        {tabs.all.value.map((one) => (
+          <Surface key={one.number} tabs={tabs} tab={one} view={view} />
+        ))}
+        <Find live={live} />
         <Banner live={live} />
         <Hint />
-        <Notice live={live} />
+        <Notice key={tab.number} live={live} />
         <Toast />
       </main>
       <Side live={live} view={view} tuning={tuning} />
       <TouchKeyboard live={live} view={view} />
-      {connected && <Paste live={live} access={state.access} />}
-      {connected && <Clipboard live={live} access={state.access} />}
-      {connected && state.access.typing !== null && (
+      {screen && <Paste live={live} access={state.access} />}
+      {screen && <Clipboard live={live} access={state.access} />}
+      {screen && state.access.typing !== null && (
         <Typing live={live} server={state.access.server.id} offer={state.access.typing} />
       )}
     </>
   );
 }
 
-function serverName({ server }: State): string {
-  return server?.name ?? t("console");
+/** Where one console is. */
+function Surface({ tabs, tab, view }: { tabs: Tabs; tab: Tab; view: ViewState }) {
+  const { number, live } = tab;
+  const type = live.access.value?.type ?? tab.type;
+  // The first has the names that style sheets and tests know from pages with one console.
+  const suffix = number === 0 ? "" : `-${number}`;
+  const inside = (
+    <>
+      <canvas
+        id={`last-picture${suffix}`}
+        class="last-picture"
+        width="0"
+        height="0"
+        ref={tab.lastPicture}
+      />
+      <Stage live={live} view={view} screen={tab.screen} suffix={suffix} />
+    </>
+  );
+  const facts = { class: "surface", "data-console": type, "data-shown": tabs.shown.value === tab };
+  return tabs.all.value.length > 1 ? (
+    <div {...facts} id={`panel-${number}`} role="tabpanel" aria-labelledby={`tab-${number}`}>
+      {inside}
+    </div>
+  ) : (
+    <div {...facts}>{inside}</div>
+  );
+}
+
+/** The name is known as soon as one of its consoles was opened. */
+function serverName(tabs: Tabs): string {
+  const named = tabs.all.value.find(({ live }) => live.access.value !== null);
+  return named?.live.access.value?.server.name ?? t("console");
 }
 
 /** The marks on the root element, for style sheets and for tests that drive the page. */
-function showMarks(state: State): void {
+function showMarks({ live, type }: Tab): void {
+  const state = live.state.value;
+  setMark("console", live.access.value?.type ?? type);
   setMark("state", state.phase);
   setMark("step", "step" in state ? state.step : null);
   setMark("reason", "end" in state ? state.end.reason : null);

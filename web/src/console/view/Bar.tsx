@@ -1,10 +1,11 @@
 import { useEffect, useRef } from "preact/hooks";
 import iconUrl from "../../common/icon.svg";
 import { t } from "../../common/words.ts";
-import type { LiveConsole } from "../live.ts";
+import type { Tabs } from "../tabs.ts";
 
 import { Handle } from "./Handle.tsx";
 import type { ViewState } from "./state.ts";
+import { TabList } from "./TabList.tsx";
 import { Toolbar } from "./Toolbar.tsx";
 import { Language } from "./tools/Language.tsx";
 import { Viewers } from "./tools/Viewers.tsx";
@@ -13,13 +14,14 @@ import { Viewers } from "./tools/Viewers.tsx";
 const lingerMs = 1_200;
 
 interface Props {
-  live: LiveConsole;
+  tabs: Tabs;
   view: ViewState;
   name: string;
 }
 
 /** Whose console this is, how it stands with it, and what can be done with it. */
-export function Bar({ live, view, name }: Props) {
+export function Bar({ tabs, view, name }: Props) {
+  const { live } = tabs.shown.value;
   const state = live.state.value;
   const connected = state.phase === "connected";
   const watching = connected && state.access.role === "observer";
@@ -55,6 +57,7 @@ export function Bar({ live, view, name }: Props) {
       >
         <img class="mark" src={iconUrl} alt="Oriel" width={20} height={20} />
         <h1 id="server-name">{name}</h1>
+        <TabList tabs={tabs} />
         <p id="state" role="status">
           <span>{t(`state.${state.phase}`)}</span>
         </p>

@@ -23,7 +23,8 @@ export function Notice({ live }: { live: LiveConsole }) {
     return null;
   }
   const ownName = live.news.value?.viewers.find(({ own }) => own)?.name ?? null;
-  const { title, reason, next, button, detail } = words(state, ownName);
+  const line = live.access.value?.type === "serial";
+  const { title, reason, next, button, detail } = words(state, ownName, line);
   return (
     <section
       id="notice"
@@ -115,12 +116,19 @@ interface Words {
   detail: string | null;
 }
 
-function words(state: Exclude<State, { phase: "connected" }>, ownName: string | null): Words {
+/** `line` says that the console is a serial line, which has no picture to wait for. */
+function words(
+  state: Exclude<State, { phase: "connected" }>,
+  ownName: string | null,
+  line: boolean,
+): Words {
+  const step = (name: "link" | "screen" | "picture") =>
+    t(line && name !== "link" ? "step.line" : `step.${name}`);
   switch (state.phase) {
     case "connecting":
       return {
         title: t("notice.connecting"),
-        reason: t(`step.${state.step}`),
+        reason: step(state.step),
         next: "",
         button: null,
         detail: null,
@@ -129,7 +137,7 @@ function words(state: Exclude<State, { phase: "connected" }>, ownName: string | 
       return {
         title: t("notice.resuming"),
         reason: t(`ended.${state.end.reason}.what`),
-        next: state.step === "waiting" ? "" : t(`step.${state.step}`),
+        next: state.step === "waiting" ? "" : step(state.step),
         button: state.step === "waiting" ? { remedy: "retry", label: t("notice.try-now") } : null,
         detail: null,
       };
@@ -155,9 +163,7 @@ function wordsOfEnd(end: End, wasConnected: boolean, ownName: string | null): Wo
 function whatEnded({ reason, by, at }: End, ownName: string | null): string {
   if (reason === "taken-over" && by !== undefined && at !== undefined) {
     const time = at.toLocaleTimeString(language.value);
-    return by === ownName
-      ? t("taken-over-by-self", { time })
-      : t("taken-over-by", { name: by, time });
+    return t(by === ownName ? "taken-over-by-self" : "taken-over-by", { name: by, time });
   }
   return t(`ended.${reason}.what`);
 }

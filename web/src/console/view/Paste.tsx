@@ -110,7 +110,7 @@ function typeInstead(live: LiveConsole, text: string) {
 }
 
 function isOfScreen(target: EventTarget | null): boolean {
-  return target instanceof Element && target.closest("#screen") !== null;
+  return target instanceof Element && target.closest(".screen") !== null;
 }
 
 function copyOf(event: KeyboardEvent): KeyboardEventInit {

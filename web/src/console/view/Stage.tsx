@@ -16,13 +16,16 @@ interface Props {
   live: LiveConsole;
   view: ViewState;
   screen: RefObject<HTMLDivElement | null>;
+  /** What is added to the names of its elements, where there are several. */
+  suffix: string;
 }
 
 /**
  * Where the screen lies. noVNC scales the picture to whatever size its element has; so the element is as large as the
  * picture is to be, and this scrolls where that is more than there is room for.
  */
-export function Stage({ live, view, screen }: Props) {
+export function Stage({ live, view, screen, suffix }: Props) {
+  const label = live.access.value?.type === "serial" ? "terminal.label" : "screen.label";
   const pan = useRef<HTMLDivElement>(null);
   const place = usePlace(pan);
   const shown = live.connection.value?.screen;
@@ -73,13 +76,13 @@ export function Stage({ live, view, screen }: Props) {
     width !== null && (width > place.value.width || (height ?? 0) > place.value.height);
   return (
     <>
-      <div id="pan" class={larger ? "larger" : ""} ref={pan}>
+      <div id={`pan${suffix}`} class={larger ? "pan larger" : "pan"} ref={pan}>
         {/* What is inside belongs to the console's own library. */}
         <div
-          id="screen"
-          class={layout.crisp ? "crisp" : ""}
+          id={`screen${suffix}`}
+          class={layout.crisp ? "screen crisp" : "screen"}
           role="application"
-          aria-label={t("screen.label")}
+          aria-label={t(label)}
           ref={screen}
         />
       </div>

@@ -44,7 +44,10 @@ async fn a_serial_console_needs_no_body() {
     let call = Call::new(Method::POST, &path, "").signed(&cloud.member.key);
     let answer = cloud.send(call).await;
     let url = answer.url("serial_console");
-    assert!(url.starts_with("wss://serial.example/?token="), "{url}");
+    assert!(
+        url.starts_with("https://oriel.example/serial.html?token="),
+        "{url}"
+    );
     assert_eq!(answer.body, json!({ "serial_console": { "url": url } }));
 }
 

@@ -21,7 +21,7 @@ function SizeChoice({ screen, view }: SideProps) {
   const zoom = view.zoom.value;
   const size = screen.size.value;
   const matching = view.matching.value;
-  const stage = document.querySelector<HTMLElement>("#pan");
+  const stage = document.querySelector<HTMLElement>('.surface[data-shown="true"] .pan');
   const place = { width: stage?.offsetWidth ?? 1, height: stage?.offsetHeight ?? 1 };
   const scale = scaleOf(zoom, size, place, devicePixelRatio);
   const step = (direction: 1 | -1) => {

@@ -15,11 +15,12 @@ import type { Tool } from "./tool.ts";
 export function toolsFor(live: LiveConsole, view: ViewState, access: Access): Tool[] {
   const screen = live.connection.value?.screen;
   const ofScreen = screen === undefined ? [] : screenTools(live, view, screen);
-  const typing = access.typing === null ? null : typingTool(live);
+  // A terminal takes texts as they are.
+  const typing = access.typing === null || screen === undefined ? null : typingTool(live);
   const tools = [
     ...ofScreen,
     typing,
-    clipboard(live),
+    screen === undefined ? null : clipboard(live),
     fullScreen(live, view),
     bar(live, view),
     disconnect(live),
