@@ -349,15 +349,15 @@ class Bench:
         # What the rounds take with the drivers' own warm-up, and a margin.
         lasts = str(ROUNDS * (float(SECONDS) + 2) + 10)
         drivers = []
-        for number, (_, child, port) in enumerate(crowded):
+        for number, (_, other, its_port) in enumerate(crowded):
             drivers.append(subprocess.Popen(
-                [WSBENCH, "idle", "--url", f"ws://127.0.0.1:{port}/websockify?token={{token}}", "--proxy-pid",
-                 str(child.pid), "--conns", str(each), "--secs", lasts, "--tokens",
-                 self.path(f"tokens-crowd-{number}-idle"), "--header", f"Origin: http://localhost:{port}"],
+                [WSBENCH, "idle", "--url", f"ws://127.0.0.1:{its_port}/websockify?token={{token}}", "--proxy-pid",
+                 str(other.pid), "--conns", str(each), "--secs", lasts, "--tokens",
+                 self.path(f"tokens-crowd-{number}-idle"), "--header", f"Origin: http://localhost:{its_port}"],
                 stdout=subprocess.PIPE, text=True))
         deadline = time.monotonic() + 120
-        for _, child, _ in crowded:
-            while len(os.listdir(f"/proc/{child.pid}/fd")) < 2 * each:
+        for _, other, _ in crowded:
+            while len(os.listdir(f"/proc/{other.pid}/fd")) < 2 * each:
                 if time.monotonic() > deadline:
                     sys.exit(f"not all of {each} idle sessions began")
                 time.sleep(0.1)

@@ -38,7 +38,10 @@ for group in "$@"; do
       ;;
     test)
       need chromium chromium fonts-dejavu-core
+      # Screenshots have words in Chinese, Japanese and Korean.
+      [[ -e /usr/share/fonts/truetype/wqy ]] || missing+=(fonts-wqy-zenhei)
       need Xvnc tigervnc-standalone-server
+      need xclip xclip
       [[ -e /usr/include/openssl/ssl.h ]] || missing+=(libssl-dev)
       need pkg-config pkg-config
       need haproxy haproxy

@@ -75,7 +75,7 @@ export const whiteScreen = async (connection) => {
 };
 
 /**
- * Shows a white corner of a screen of this size, and then says this. `struck` is called for each byte that
+ * Shows a white corner of a screen of this size, and then says this. `struck` gets each byte that
  * the viewer sends.
  */
 export const screenThatSays = (width, height, message = Buffer.alloc(0), struck = () => {}) => {
@@ -86,8 +86,7 @@ export const screenThatSays = (width, height, message = Buffer.alloc(0), struck 
       connection.write(whiteUpdate(Math.min(width, 64), Math.min(height, 64)));
       connection.write(message);
       for (;;) {
-        await input(1);
-        struck();
+        struck(await input(1));
       }
     } catch {
       // The other side has gone.

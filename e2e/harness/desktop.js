@@ -1,6 +1,7 @@
+import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { makeFolder, removeFolder } from "./folder.js";
-import { Process } from "./process.js";
+import { Process, plainEnvironment, run } from "./process.js";
 import { until } from "./wait.js";
 
 /** TigerVNC's X server: a desktop that takes the size which a viewer asks for. */
@@ -31,6 +32,29 @@ export class Desktop {
   /** Where the screen can be had. */
   get screenAddress() {
     return `unix:${join(this.#folder, "vnc.sock")}`;
+  }
+
+  /** Copies a text, as a program on the desktop does it. */
+  copy(text) {
+    return new Promise((resolve, reject) => {
+      const options = { env: this.#environment, stdio: ["pipe", "ignore", "inherit"] };
+      // It goes into the background, and there hands the text out until somebody else copies.
+      const program = spawn("xclip", ["-selection", "clipboard", "-in"], options);
+      program.on("error", reject);
+      program.on("exit", resolve);
+      program.stdin.end(text);
+    });
+  }
+
+  /** What a program on the desktop would paste. */
+  async pasted() {
+    const ask = ["-selection", "clipboard", "-out", "-target", "UTF8_STRING"];
+    const options = { env: this.#environment };
+    return (await run("xclip", "xclip", ask, options).catch(() => ({ stdout: "" }))).stdout;
+  }
+
+  get #environment() {
+    return plainEnvironment({ DISPLAY: `:${this.#process.stdout.trim()}` });
   }
 
   async stop() {

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import { join, resolve } from "node:path";
-import { text } from "node:stream/consumers";
+import { buffer, text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { makeFolder, removeFolder } from "./folder.js";
 import { freePort } from "./port.js";
@@ -34,16 +34,24 @@ export class Oriel {
    * line and what else there is to tell of it (`{ consoles: { novnc: ADDRESS, ... }, output: TEXT, status: STATUS,
    * facts: LINES }`); `settings` are variables of the environment, or
    * a function that makes them of the program's URL.
-   * `listen` are further lines of the section `[listen]`, `lines` whole sections. Where the certificate is not its own,
-   * `caFile` is what clients trust.
+   * `listen` are further lines of the section `[listen]`, `lines` whole sections, `policy` the rules of a policy file.
+   * Where the certificate is not its own, `caFile` is what clients trust.
    * With `identity`, users are not its own: `lines` go into its configuration, `projects` says by name in which
    * project each server is. Returns once it answers.
    */
-  static async start({ servers, settings = {}, identity, listen = "", lines = "", caFile }) {
+  static async start({
+    servers,
+    settings = {},
+    identity,
+    listen = "",
+    lines = "",
+    policy,
+    caFile,
+  }) {
     const oriel = new Oriel();
     try {
       oriel.#caFile = caFile;
-      await oriel.#setUp(servers, identity, { listen, lines });
+      await oriel.#setUp(servers, identity, { listen, lines, policy });
       await oriel.#serve(settings);
     } catch (error) {
       await oriel.kill();
@@ -52,13 +60,16 @@ export class Oriel {
     return oriel;
   }
 
-  async #setUp(servers, identity, { listen, lines }) {
+  async #setUp(servers, identity, { listen, lines, policy }) {
     this.#folder = await makeFolder();
     this.#caFile ??= join(this.#folder, "data/tls/ca.pem");
     this.port = await freePort();
     this.url = `https://localhost:${this.port}`;
     this.remember("the password", this.#password);
     await mkdir(join(this.#folder, "data"));
+    if (policy !== undefined) {
+      await writeFile(join(this.#folder, "policy.toml"), policy);
+    }
     await writeFile(join(this.#folder, "password"), `${this.#password}\n`);
     await writeFile(
       this.#config,
@@ -71,6 +82,7 @@ ${listen}
 file = "servers.toml"
 [log]
 format = "json"
+${policy === undefined ? "" : '[policy]\nfile = "policy.toml"'}
 ${identity?.lines ?? ""}
 ${lines}`,
     );
@@ -316,6 +328,14 @@ ${facts}
       headers: response.headers,
       body: isJson && answer ? JSON.parse(answer) : answer,
     };
+  }
+
+  /** The same without a body, and what is answered as it is. */
+  async download(method, path, headers = {}) {
+    const options = { method, ca: this.#ca, agent: false, headers };
+    const [response] = await once(request(new URL(path, this.url), options).end(), "response");
+    const body = await buffer(response);
+    return { status: response.statusCode, headers: response.headers, body };
   }
 
   /** Tells it to stop, and does not wait. */

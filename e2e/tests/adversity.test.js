@@ -15,14 +15,13 @@ const name = `<img src="x" onerror="alert(1)"> & 'co'`;
 describe("a page that meets with adversity", () => {
   const backEnds = {};
   let site;
-  let heard = 0;
+  /** What the viewers of the white screen sent. */
+  const heard = [];
 
   before(async () => {
     await mkdir(artifacts, { recursive: true });
     const treat = {
-      white: screenThatSays(64, 64, undefined, () => {
-        heard += 1;
-      }),
+      white: screenThatSays(64, 64, undefined, (byte) => heard.push(byte)),
       nonsense: screenThatSays(64, 64, Buffer.alloc(1000, 77)),
       vast: screenThatSays(16384, 16384),
       tiny: screenThatSays(1, 1),
@@ -107,7 +106,7 @@ describe("a page that meets with adversity", () => {
     await page.focusScreen();
     await page.strike("Control+V");
     await page.says("hint", /Your clipboard was sent/);
-    await page.connected();
+    await until("the text to arrive", () => Buffer.concat(heard).includes("just right"));
   });
 
   test("a second tab with the same link", async () => {
@@ -140,12 +139,12 @@ describe("a page that meets with adversity", () => {
     test("for 2 seconds: nothing is lost, and nothing said", async () => {
       network.cut();
       await page.focusScreen();
-      const before = heard;
+      const before = heard.length;
       await page.strike("a", "b", "c");
       await page.clock.runFor(2_000);
-      assert.equal(heard, before, "the network is whole");
+      assert.equal(heard.length, before, "the network is whole");
       network.mend();
-      await until("the keys to arrive", () => heard > before);
+      await until("the keys to arrive", () => heard.length > before);
       await page.connected();
     });
 
@@ -198,7 +197,7 @@ describe("a session whose time is over", () => {
     await assertAccessible(page);
   });
 
-  test("whoever opened a second tab reads that it was they", async () => {
+  test("whoever opened a second tab reads that it may have been they", async () => {
     const link = await site.oriel.link("white");
     const first = await site.open(link);
     await first.connected();
@@ -206,6 +205,9 @@ describe("a session whose time is over", () => {
     await second.connected();
     first.expectRefusals();
     second.expectRefusals();
-    assert.match(await first.says("reason", /./), /^You opened this console in another window at/);
+    assert.match(
+      await first.says("reason", /./),
+      /^admin took .*: you in another window, or somebody/,
+    );
   });
 });

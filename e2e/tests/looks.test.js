@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { assertAccessible } from "../harness/axe.js";
 import { Guest } from "../harness/guest.js";
 import { Site } from "../harness/site.js";
 
@@ -48,6 +49,7 @@ describe("the page looks as it should", () => {
         await page.page.locator(`#side.side-${panel}`).waitFor();
         await shoot(`panel-${panel}`);
         await nothingSticksOut(page);
+        await assertAccessible(page, panel);
         await page.click("close-side");
       }
       if (settings.hasTouch) {
@@ -57,6 +59,7 @@ describe("the page looks as it should", () => {
         await page.page.locator("#touch-keyboard").tap();
         await page.page.locator("#key-strip").waitFor();
         await shoot("key-strip");
+        await assertAccessible(page, "the strip of keys");
         await nothingSticksOut(page);
       }
       // The next one is alone with the server again.
@@ -76,7 +79,8 @@ describe("the page looks as it should", () => {
   async function nothingSticksOut({ page }) {
     const out = await page.evaluate(() =>
       [...document.querySelectorAll("header *, #side button, #side select, #side label")]
-        .filter((element) => element.closest("[hidden], #key-strip") === null)
+        .filter((element) => element.checkVisibility({ visibilityProperty: true }))
+        .filter((element) => element.closest("#key-strip") === null)
         .map((element) => ({ element, box: element.getBoundingClientRect() }))
         .filter(({ box }) => box.width > 1 && (box.left < -0.5 || box.right > innerWidth + 0.5))
         .map(({ element }) => element.id || element.className || element.tagName),

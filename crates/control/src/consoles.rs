@@ -221,6 +221,13 @@ impl Consoles {
         Ok(())
     }
 
+    /// Whether the server has a screen that may be seen, and runs, as far as the inventory knows.
+    pub fn check_screen(&self, server: &Server) -> Result<(), ConsoleError> {
+        self.check_up(server)?;
+        let kind = ConsoleKind::Novnc;
+        check_console(server, kind, self.settings.links.get(&kind)).map(drop)
+    }
+
     /// Grants a console of a server that the principal was found to be allowed to open.
     pub async fn grant(
         &self,
@@ -272,15 +279,7 @@ impl Consoles {
         self.policy
             .check(Rule::of_console(kind), principal, Target::of(server))?;
         self.check_ready(server)?;
-        let link = link.ok_or(ConsoleError::NotServed(kind))?;
-        check_present(server)?;
-        if server.consoles.is_empty() {
-            return Err(ConsoleError::NoConsoles(server.id));
-        }
-        if !server.consoles.contains_key(&kind) {
-            return Err(ConsoleError::NoSuchConsole(kind));
-        }
-
+        let link = check_console(server, kind, link)?;
         let token = ConsoleToken::random();
         let grant = Grant {
             user: principal.user.id.clone(),
@@ -385,6 +384,23 @@ impl Consoles {
             })?;
         Ok(last_lines(&String::from_utf8_lossy(&bytes), lines))
     }
+}
+
+/// Whether the server has a console of this kind, and one can be linked to.
+fn check_console<'a>(
+    server: &Server,
+    kind: ConsoleKind,
+    link: Option<&'a ConsoleLink>,
+) -> Result<&'a ConsoleLink, ConsoleError> {
+    let link = link.ok_or(ConsoleError::NotServed(kind))?;
+    check_present(server)?;
+    if server.consoles.is_empty() {
+        return Err(ConsoleError::NoConsoles(server.id));
+    }
+    if !server.consoles.contains_key(&kind) {
+        return Err(ConsoleError::NoSuchConsole(kind));
+    }
+    Ok(link)
 }
 
 /// A server that is being made counts as not ready; one that its host has lost as not there.

@@ -29,13 +29,11 @@ use self::openapi::{
 };
 use self::route::{Call, Route};
 use crate::Control;
-use crate::body::{BodyError, MAX_BODY};
-use crate::identity::signature::Claim;
+use crate::body::MAX_BODY;
 use crate::policy::{Rule, Target};
 use crate::read_header;
 use crate::request_id::{self, RequestId};
 
-const AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 const PROJECT_ID: HeaderName = HeaderName::from_static("x-project-id");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -65,7 +63,7 @@ async fn answer(control: &Control, parts: &Parts, body: Body) -> Result<Value, F
         return Err(Fault::BodyTooLarge);
     }
     // 2. Who asks? A token where there is one, else the signature over all of the request.
-    let (principal, body) = authenticate(control, parts, body, now).await?;
+    let (principal, body) = control.identity.caller_of(parts, body, now).await?;
     // 3. In their own project?
     check_project(&principal, &route.project, &parts.headers)?;
     // 4. What for?
@@ -139,33 +137,6 @@ fn serial_console() -> Wanted {
 )]
 fn console_output(query: Option<&str>) -> Result<Wanted, Fault> {
     Ok(Wanted::Output(body::output_length(query)?))
-}
-
-/// Who asks, and the body. A token wins over a signature: with Huawei's SDK, a token can only be
-/// added to a request that is signed as well, with whatever key.
-async fn authenticate(
-    control: &Control,
-    parts: &Parts,
-    body: Body,
-    now: OffsetDateTime,
-) -> Result<(Principal, Bytes), Fault> {
-    if parts.headers.contains_key(AUTH_TOKEN) {
-        let token = read_header(&parts.headers, AUTH_TOKEN).ok_or(Fault::TokenRefused)?;
-        let caller = control.identity.validate(&token).await?;
-        let caller = caller.ok_or(Fault::TokenRefused)?;
-        return Ok((caller.principal, read(body).await?));
-    }
-    let claim = Claim::read(parts, now)?.ok_or(Fault::Anonymous)?;
-    let body = read(body).await?;
-    Ok((control.identity.verify(&claim, &body).await?, body))
-}
-
-async fn read(body: Body) -> Result<Bytes, Fault> {
-    crate::body::read(body).await.map_err(|error| match error {
-        BodyError::TooLong => Fault::BodyTooLarge,
-        BodyError::TooSlow => Fault::BodyTooSlow,
-        BodyError::Broken => Fault::BadBody("the request body broke off"),
-    })
 }
 
 /// The project of the path, and that of the header where there is one, must be the caller's, for

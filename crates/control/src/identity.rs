@@ -12,6 +12,7 @@ mod embedded;
 pub mod keystone;
 pub mod password;
 mod person;
+pub(crate) mod request;
 pub mod signature;
 mod throttle;
 mod vault;
@@ -82,6 +83,14 @@ impl Identity {
         match self {
             Self::Embedded(embedded) => api::unauthorized(&embedded.settings().url()),
             Self::Keystone(keystone) => api::unauthorized(&keystone.settings().public_url),
+        }
+    }
+
+    /// What a 401 says of where to get a token, in `WWW-Authenticate`.
+    pub fn challenge(&self) -> String {
+        match self {
+            Self::Embedded(embedded) => api::challenge_text(&embedded.settings().url()),
+            Self::Keystone(keystone) => api::challenge_text(&keystone.settings().public_url),
         }
     }
 

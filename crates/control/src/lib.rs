@@ -14,6 +14,7 @@ pub mod openapi;
 mod own;
 pub mod policy;
 pub mod request_id;
+pub mod screens;
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use crate::compute::ComputeSettings;
 use crate::consoles::{ConsoleSettings, Consoles};
 use crate::identity::Identity;
 use crate::policy::Policy;
+use crate::screens::Screens;
 
 /// A header's value, if it is there and is one.
 fn read_header<T: FromStr>(headers: &HeaderMap, name: impl AsHeaderName) -> Option<T> {
@@ -43,6 +45,7 @@ pub struct Control {
     pub(crate) policy: Arc<Policy>,
     pub(crate) consoles: Arc<Consoles>,
     pub(crate) compute: Arc<ComputeSettings>,
+    pub(crate) screens: Screens,
 }
 
 impl Control {
@@ -62,6 +65,7 @@ impl Control {
             policy,
             consoles,
             compute: Arc::new(compute),
+            screens: Screens::default(),
         }
     }
 

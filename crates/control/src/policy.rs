@@ -69,6 +69,8 @@ rules! {
     ConsoleSpice = "oriel:console:spice", "@";
     /// The same for a screen over WebMKS.
     ConsoleMks = "oriel:console:mks", "@";
+    /// Seeing a server's screen as a picture, without opening its console.
+    Screenshot = "oriel:servers:screenshot", "rule:project_member_or_admin";
     /// Looking up what a console token stands for.
     ConsoleAuthTokens = "os_compute_api:os-console-auth-tokens", "rule:context_is_admin";
     /// Reading what a server wrote on its serial line.

@@ -18,7 +18,7 @@ mod tests;
 
 pub use gateway::rules;
 pub use proxy_protocol::proxy_header;
-pub use rfb::{back_end, client_messages, framer, server_init, viewer};
+pub use rfb::{back_end, client_messages, framer, painter, server_init, viewer};
 pub use spice::spice;
 pub use telnet::telnet;
 pub use ws::{frames, upgrade};

@@ -1,7 +1,10 @@
 //! RFB: both handshakes, and the messages of both sides.
 
+use std::num::NonZeroU32;
+
 use oriel_rfb::client_msg::{Splitter, Step as ClientStep};
 use oriel_rfb::handshake::{BackEnd, BackEndStep, Viewer, ViewerStep};
+use oriel_rfb::picture::{PaintError, Painter};
 use oriel_rfb::server_init::{ServerInit, ServerInitReader};
 use oriel_rfb::server_msg::{Framer, Step};
 use oriel_rfb::{PixelFormat, Scheme};
@@ -35,6 +38,37 @@ pub fn back_end(bytes: &[u8]) {
         told
     };
     assert_eq!(run(size), run(bytes.len().max(1)));
+}
+
+/// A server that is asked for one picture: its first two bytes choose the screen.
+pub fn painter(bytes: &[u8]) {
+    let (size, bytes) = cut(bytes);
+    let [width, height, bytes @ ..] = bytes else {
+        return;
+    };
+    let init = ServerInit {
+        width: (*width).into(),
+        height: (*height).into(),
+        format: PixelFormat::RGB32,
+        name: Vec::new(),
+    };
+    let limit = NonZeroU32::MIN.saturating_add(0x4000);
+    let run = |size: usize| {
+        let mut painter = Painter::new(&init, limit)?;
+        let mut out = Vec::new();
+        for piece in bytes.chunks(size) {
+            if painter.feed(piece, &mut out)? {
+                break;
+            }
+        }
+        let at_rest = painter.is_at_rest();
+        let picture = painter.into_picture();
+        let pixels = usize::from(picture.width) * usize::from(picture.height);
+        assert!(picture.pixels.len() == pixels && pixels <= limit.get() as usize);
+        Ok::<_, PaintError>((picture, out, at_rest))
+    };
+    // Which error comes first may depend on it.
+    assert_eq!(run(size).ok(), run(bytes.len().max(1)).ok());
 }
 
 /// A viewer's side of the handshake.

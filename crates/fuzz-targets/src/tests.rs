@@ -4,8 +4,8 @@ use proptest::prelude::Rng as _;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 
 use crate::{
-    back_end, client_messages, framer, frames, proxy_header, rules, server_init, spice, telnet, upgrade,
-    viewer,
+    back_end, client_messages, framer, frames, painter, proxy_header, rules, server_init, spice, telnet,
+    upgrade, viewer,
 };
 
 /// How many inputs each target gets.
@@ -15,7 +15,7 @@ const RUNS: usize = 20_000;
 type Seeded = (fn(&[u8]), &'static [&'static [u8]]);
 
 /// All targets.
-const ALL: [Seeded; 11] = [
+const ALL: [Seeded; 12] = [
     (back_end, &[
             b"\x07RFB 003.008\n\x02\x01\x02\0\0\0\0",
             b"\x07RFB 003.003\n\0\0\0\x01",
@@ -52,6 +52,10 @@ const ALL: [Seeded; 11] = [
             b"\x03\x02\x10\x10\0\0\0\x02\0\0\0\0\0\x14\0\x12\0\0\0\x07\x50\x01\x01aaaaaa\x05ccccc\0\0\0\0\0\x02\0\x02\xff\xff\xff\x11aaaaaaaaaaaaaaaaaaa",
             b"\x03\x02\x10\x10\0\0\xff\xff\0\0\0\0\0\x14\0\x12\0\0\0\x15\xff\xd8\xff\xda\0\x02aa\xff\0\xff\xd9\0\0\0\0\0\0\0\0\xff\xff\xff\x20\x02",
             b"\x03\x02\x10\x10\x03\0\0\0\0\0\0\x03abc\x01\0\0\0\0\x01aaaaaa\xf8\0\0\0\0\0\0\0\x02aa\x96",
+        ]),
+    (painter, &[
+            b"\x03\x12\x02\0\0\0\x01\0\0\0\0\0\x12\0\x02\0\0\0\x05\x0ebbbbffff\x01\x10\x10\x18\x01cccc\0\0",
+            b"\x05\x02\x01\0\0\0\x03\0\0\0\0\0\x02\0\x01\0\0\0\0aaaabbbb\0\0\0\0\0\x04\0\x01\xff\xff\xff\x21\0\0\0\0\0\0\0\0\xff\xff\xff\x20\0\0\0\x01\0\0\0\0\0\x04\0\x01\0\0\0\x05\x01ccccddddeeeeffff",
         ]),
     (frames, &[b"\x05\x82\x83\x01\x02\x03\x04abc\x89\x80\0\0\0\0\x02\x81aaaab\x80\xfe\0\x02aaaabb\x88\x82\0\0\0\0\x03\xe8"]),
     (upgrade, &[b"upgrade:websocket\nconnection:keep-alive, Upgrade\nsec-websocket-version:13\nsec-websocket-key:dGhlIHNhbXBsZSBub25jZQ==\nsec-websocket-protocol:binary"]),

@@ -7,7 +7,7 @@ mod dial;
 mod files;
 mod secure;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tls;
 mod x509;
 

@@ -25,7 +25,7 @@ use oriel_ws::handshake::{self, Accepted, HandshakeError};
 use tokio::sync::oneshot;
 use tracing::{Instrument as _, Span};
 
-pub use self::page_call::openapi;
+pub use self::page_call::{openapi, refusal};
 use crate::run::{close_at_once, run};
 use crate::session::{Failure, log_end};
 use crate::{Gateway, Inner};
@@ -89,16 +89,17 @@ impl Gateway {
         };
         let (answer, answered) = oneshot::channel();
         let span = Span::current();
-        let carried = carry(Arc::clone(&self.inner), parts, upgrade, accepted, answer, span);
-        self.inner.sessions.spawn(carried);
+        let opening = open_apart(Arc::clone(&self.inner), parts, upgrade, accepted, answer, span);
+        self.inner.sessions.spawn(opening);
         let lost = |_| status(EndReason::Internal).into_response();
         answered.await.unwrap_or_else(lost)
     }
 }
 
-/// A session in a task of its own, from its opening to its end, so that what it waits for wakes nothing else. The
-/// browser's request waits for the `answer`; `span` is its span.
-async fn carry(
+/// The opening of a session in a task of its own, so that what it waits for wakes nothing else, and the session in
+/// another, which keeps nothing of the room that this took. The browser's request waits for the `answer`; `span` is
+/// its span.
+async fn open_apart(
     inner: Arc<Inner>,
     parts: Parts,
     upgrade: OnUpgrade,
@@ -108,26 +109,24 @@ async fn carry(
 ) {
     let client = client_of(&parts);
     let coded = accepted.subprotocol == Some(CODED);
-    // Boxed, so that a session does not keep the room that its opening took.
+    // Boxed, since a task is moved about before it runs, with all the room that it may need.
     let opening = inner
         .open(&parts, client, answer.closed())
         .instrument(span.clone());
     let opened = Box::pin(opening).await;
-    drop(parts);
     // A browser that has left meanwhile takes no answer, and is found gone in the next step.
     match opened {
         Ok(opened) => {
-            drop(span);
             let mut response = switching_protocols(&accepted);
             if let Some(cookie) = opened.cookie {
                 response.headers_mut().append(header::SET_COOKIE, cookie);
             }
             let _ = answer.send(response);
-            run(inner, upgrade, opened.session, opened.console, coded).await;
+            let run = run(Arc::clone(&inner), upgrade, opened.session, opened.console, coded);
+            inner.sessions.spawn(run);
         }
         Err(failure) => {
             span.in_scope(|| log_refusal(&failure, client));
-            drop(span);
             if coded {
                 let _ = answer.send(switching_protocols(&accepted));
                 close_at_once(upgrade, failure.reason).await;
@@ -196,7 +195,8 @@ fn switching_protocols(accepted: &Accepted) -> Response {
     response
 }
 
-fn status(reason: EndReason) -> StatusCode {
+/// The status of a refusal for this reason.
+pub fn status(reason: EndReason) -> StatusCode {
     StatusCode::from_u16(reason.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 

@@ -17,6 +17,7 @@ mod relay;
 mod rules;
 mod run;
 mod screen;
+mod screenshots;
 mod serial;
 mod session;
 mod sessions;
@@ -33,10 +34,12 @@ use std::time::Duration;
 use oriel_inventory::Inventory;
 use oriel_store::Store;
 
-pub use self::http::{ClientAddress, ReachedBy, openapi};
+pub use self::http::{ClientAddress, ReachedBy, openapi, refusal, status};
 pub use self::net::ClientStream;
 pub use self::origin::{OriginCheck, OriginRules};
 pub use self::rules::{Clipboard, Rights};
+use self::screenshots::Screenshots;
+pub use self::screenshots::{NoScreenshot, PictureForm, Screenshot, ScreenshotSettings};
 use self::serial::Lines;
 pub use self::serial::SerialSettings;
 use self::sessions::Sessions;
@@ -82,6 +85,8 @@ pub struct GatewaySettings {
     pub serial: SerialSettings,
     /// Text that is typed for a viewer.
     pub typing: TypingSettings,
+    /// Pictures of screens.
+    pub screenshots: ScreenshotSettings,
 }
 
 /// The gateway. Clones share it.
@@ -98,6 +103,7 @@ struct Inner {
     sessions: Sessions,
     lines: Lines,
     typing: Typing,
+    screenshots: Screenshots,
 }
 
 impl Gateway {
@@ -105,6 +111,7 @@ impl Gateway {
     pub fn new(inventory: Inventory, store: Store, settings: GatewaySettings) -> Self {
         let sessions = Sessions::new(store.clone(), settings.name.clone(), settings.limits);
         let lines = Lines::new(settings.serial.clone());
+        let screenshots = Screenshots::new(settings.screenshots);
         Self {
             inner: Arc::new(Inner {
                 inventory,
@@ -113,6 +120,7 @@ impl Gateway {
                 sessions,
                 lines,
                 typing: Typing::default(),
+                screenshots,
             }),
         }
     }

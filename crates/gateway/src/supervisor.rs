@@ -1,4 +1,4 @@
-//! What needs time: the longest session, idle ones, the order to drain. One task looks at every session each second, so
+//! What needs time: the longest session, idle ones, the order to drain, pictures that are kept no longer. One task looks at every session each second, so
 //! that none needs a timer of its own.
 
 use std::time::Duration;
@@ -22,6 +22,7 @@ impl Gateway {
             let inner = &self.inner;
             let now = Instant::now();
             inner.sessions.each(|live| look(live, &inner.settings, now));
+            inner.screenshots.tidy().await;
             match inner.store.is_to_drain(&inner.settings.name).await {
                 Ok(drain) => inner.sessions.drain(drain),
                 Err(error) => {

@@ -16,7 +16,8 @@ use oriel_control::identity::{Embedded, Identity, IdentityError, IdentitySetting
 use oriel_control::policy::{Policy, PolicyError};
 use oriel_domain::{ConsoleKind, EndReason};
 use oriel_gateway::{
-    Gateway, GatewaySettings, Limits, OriginRules, Rights, SerialSettings, TypingSettings, Viewers,
+    Gateway, GatewaySettings, Limits, OriginRules, Rights, ScreenshotSettings, SerialSettings,
+    TypingSettings, Viewers,
 };
 use oriel_inventory::{FileInventory, Inventory, LoadError};
 use oriel_store::{Store, StoreError};
@@ -80,7 +81,12 @@ fn bind_hint(error: &std::io::Error) -> &'static str {
 /// Makes room for what the configuration promises: a connection needs a descriptor, a session one
 /// more for its back end.
 fn raise_descriptor_limit(config: &Config) {
-    let needed = config.listen.max_connections + 2 * config.gateway.max_sessions + 256;
+    let pictures = if config.screenshots.enabled {
+        config.screenshots.max_waiting
+    } else {
+        0
+    };
+    let needed = config.listen.max_connections + 2 * config.gateway.max_sessions + pictures + 256;
     match rlimit::increase_nofile_limit(u64::MAX) {
         Ok(limit) if limit >= needed as u64 => {}
         Ok(limit) => tracing::warn!(
@@ -137,7 +143,7 @@ impl App {
             .ask_to_drain(&gateway_settings.name, false, OffsetDateTime::now_utc())
             .await?;
         let gateway = Gateway::new(inventory.clone(), store.clone(), gateway_settings);
-        let control = Control::new(
+        let mut control = Control::new(
             identity(config, &store)?,
             inventory,
             store.clone(),
@@ -145,6 +151,9 @@ impl App {
             console_settings(config),
             compute_settings(config),
         );
+        if config.screenshots.enabled {
+            control = control.showing_screens(config.screenshots.max_per_minute);
+        }
         let doors = Doors::new(&control, &gateway, page(config), hsts(config));
         Ok(Self {
             store,
@@ -443,6 +452,14 @@ fn gateway_settings(config: &Config) -> GatewaySettings {
             max_rate: config.typing.max_rate,
             enter_wait: config.typing.enter_wait.0,
             echo_wait: config.typing.echo_wait.0,
+        },
+        screenshots: ScreenshotSettings {
+            max_age: config.screenshots.max_age.0,
+            timeout: config.screenshots.timeout.0,
+            max_at_once: config.screenshots.max_at_once,
+            max_waiting: config.screenshots.max_waiting,
+            max_pixels: config.screenshots.max_pixels,
+            memory: config.screenshots.memory,
         },
         idle_timeout: gateway.idle_timeout.map(|span| span.0),
         idle_warning: gateway.idle_warning.0,

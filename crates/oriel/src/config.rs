@@ -25,8 +25,8 @@ use url::Url;
 
 pub use self::log::{Log, LogFormat};
 pub use self::planes::{
-    Compute, Consoles, Gateway, Grants, Identity, IdentityMode, Inventory, Policy, SecondViewer, SerialLink,
-    Typing, ViewersAtOnce,
+    Compute, Consoles, Gateway, Grants, Identity, IdentityMode, Inventory, Policy, Screenshots, SecondViewer,
+    SerialLink, Typing, ViewersAtOnce,
 };
 pub use self::port::{Listen, MinTls, Page, Tls, TlsMode};
 pub use self::reference::EXAMPLE;
@@ -113,6 +113,8 @@ section! {
         gateway: Gateway = Gateway::default(),
         /// Text that is typed for a viewer.
         typing: Typing = Typing::default(),
+        /// Pictures of screens.
+        screenshots: Screenshots = Screenshots::default(),
         /// What is written down.
         log: Log = Log::default(),
     }

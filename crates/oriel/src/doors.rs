@@ -19,6 +19,7 @@ use crate::linger::linger;
 use crate::listen::Answer;
 use crate::openapi;
 use crate::page::{self, Page};
+use crate::screenshots;
 
 /// One port for everything: any path that wants a WebSocket is the gateway's, the page's files and
 /// the gateway's calls come next, and all else is an API's. Clones share them.
@@ -41,6 +42,7 @@ impl Doors {
         let calls = Router::new()
             .merge(page.router())
             .merge(gateway.router())
+            .merge(screenshots::router(control, gateway))
             .merge(openapi::router(control))
             .merge(control.router());
         let paths = control.admitting(calls);
@@ -48,7 +50,7 @@ impl Doors {
             shared: Arc::new(Shared {
                 gateway: gateway.clone(),
                 page,
-                paths,
+                paths: control.admitting(paths),
                 hsts,
             }),
         }

@@ -9,6 +9,7 @@ mod linger;
 mod listen;
 mod openapi;
 mod page;
+mod screenshots;
 mod telemetry;
 mod tls;
 

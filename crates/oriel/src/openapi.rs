@@ -18,7 +18,7 @@ use utoipa::OpenApi as _;
             answered before any call: 400, 414 or 431, without a body.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
-    paths(health, document)
+    paths(health, document, crate::screenshots::screenshot)
 )]
 struct Document;
 

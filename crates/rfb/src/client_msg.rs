@@ -11,7 +11,7 @@ mod write;
 
 pub use event::{Event, event};
 pub use measure::{ClientMsgError, DEFAULT_MAX_CUT_TEXT, Kind, MAX_FENCE};
-pub use write::{key, qemu_key, set_encodings, update_request};
+pub use write::{key, qemu_key, set_encodings, set_pixel_format, update_request};
 
 use measure::{Length, measure};
 

@@ -4,7 +4,8 @@
 //! community's `rfbproto.rst`. A session takes the modules in this order: [`handshake`] ends the
 //! security negotiation of both sides at the gateway (with what [`auth`] answers for a password), [`server_init`] brings the screen's size and
 //! name, and from then on [`client_msg`] splits what the viewer sends while the server's bytes pass
-//! unread. [`server_msg`] writes the few messages that a server of our own needs.
+//! unread. [`server_msg`] writes the few messages that a server of our own needs. [`picture`] alone decodes pixels: it takes one
+//! picture of a screen.
 //!
 //! All numbers on the wire are big-endian (RFC 6143 section 7), pixels apart.
 
@@ -15,6 +16,7 @@ pub mod client_msg;
 pub mod encoding;
 mod gather;
 pub mod handshake;
+pub mod picture;
 mod pixel;
 mod security;
 pub mod server_init;

@@ -45,6 +45,7 @@ export class LiveConsole {
   readonly #isShown: () => boolean;
   #client: Client | null = null;
   #opened = false;
+  /** It outlives its session, of whose end it may tell more than the close code, until the next one begins. */
   #sideChannel: SideChannel | null = null;
   /** The guest's clipboard, as far as this viewer may use it. */
   readonly clipboard = new Clipboard(this.#connection);
@@ -230,7 +231,6 @@ export class LiveConsole {
   #ended(end: End): void {
     const told = this.#told?.reason === end.reason ? this.#told : end;
     this.#connection.value = null;
-    this.#sideChannel?.close();
     this.#handle({ type: "ended", end: told, now: Date.now() });
     const state = this.#state.value;
     if (state.phase === "resuming") {

@@ -157,6 +157,8 @@ function prepareCanvas(canvas: HTMLCanvasElement): void {
   // noVNC releases the held keys when the window loses the focus. Where it moves within the page, have it do the same:
   // the server would otherwise go on believing that, say, Ctrl is down.
   canvas.addEventListener("blur", () => window.dispatchEvent(new Event("blur")));
+  // Where there may be fingers, noVNC draws the pointer on a canvas of its own, which has nothing to tell.
+  document.querySelector("body > canvas")?.setAttribute("aria-hidden", "true");
 }
 
 /** The largest screen, in pixels, of which all is looked at: a larger one is drawn from its first corner on. */

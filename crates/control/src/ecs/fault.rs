@@ -8,9 +8,11 @@ use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
+use crate::body::BodyError;
 use crate::consoles::ConsoleError;
+use crate::identity::IdentityError;
+use crate::identity::request::Nobody;
 use crate::identity::signature::Refusal;
-use crate::identity::{IdentityError, SignatureError};
 use crate::policy::Forbidden;
 use crate::request_id::RequestId;
 
@@ -157,17 +159,16 @@ impl Fault {
     }
 }
 
-impl From<Refusal> for Fault {
-    fn from(refusal: Refusal) -> Self {
-        Self::SignatureRefused(refusal)
-    }
-}
-
-impl From<SignatureError> for Fault {
-    fn from(error: SignatureError) -> Self {
-        match error {
-            SignatureError::Refused(refusal) => refusal.into(),
-            SignatureError::Identity(error) => error.into(),
+impl From<Nobody> for Fault {
+    fn from(nobody: Nobody) -> Self {
+        match nobody {
+            Nobody::Anonymous => Self::Anonymous,
+            Nobody::Token => Self::TokenRefused,
+            Nobody::Signature(refusal) => Self::SignatureRefused(refusal),
+            Nobody::Body(BodyError::TooLong) => Self::BodyTooLarge,
+            Nobody::Body(BodyError::TooSlow) => Self::BodyTooSlow,
+            Nobody::Body(BodyError::Broken) => Self::BadBody("the request body broke off"),
+            Nobody::Identity(error) => error.into(),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod bad_input;
 mod calls;
 mod openapi;
+mod screens;
 mod signing;
 
 use std::collections::BTreeMap;
@@ -41,6 +42,7 @@ const VNC: &str = r#"{"remote_console": {"protocol": "vnc", "type": "novnc"}}"#;
 struct Cloud {
     folder: TempDir,
     store: Store,
+    control: Control,
     router: Router,
     project: ProjectId,
     other: ProjectId,
@@ -156,6 +158,7 @@ impl Cloud {
         );
         Self {
             router: control.router(),
+            control,
             names: console_names(&folder),
             folder,
             store,

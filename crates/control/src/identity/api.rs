@@ -113,8 +113,13 @@ fn dress(response: &mut Response, id: RequestId, url: &str) {
     }
 }
 
+/// Keystone's challenge: `url` is where to get a token.
+pub(super) fn challenge_text(url: &str) -> String {
+    format!("Keystone uri=\"{url}\"")
+}
+
 fn challenge(response: &mut Response, url: &str) {
-    if let Ok(value) = HeaderValue::from_str(&format!("Keystone uri=\"{url}\"")) {
+    if let Ok(value) = HeaderValue::from_str(&challenge_text(url)) {
         response.headers_mut().insert(WWW_AUTHENTICATE, value);
     }
 }

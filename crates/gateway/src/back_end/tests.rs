@@ -2,7 +2,7 @@
 //! of servers played by hand, for what no real one does.
 
 mod certificates;
-mod servers;
+pub(crate) mod servers;
 
 use std::sync::Arc;
 use std::time::Duration;

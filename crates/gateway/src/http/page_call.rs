@@ -261,8 +261,8 @@ pub(super) fn refuse(failure: Failure, client: ClientAddress) -> Response {
     response
 }
 
-/// A refusal, as pages read it.
-pub(super) fn refusal(status: StatusCode, code: &'static str, message: String) -> Response {
+/// A refusal, as Oriel's own API tells it: its name and what happened. It is not to be kept by anyone.
+pub fn refusal(status: StatusCode, code: &'static str, message: String) -> Response {
     let error = RefusalReason { code, message };
     no_store((status, Json(Refusal { error })).into_response())
 }

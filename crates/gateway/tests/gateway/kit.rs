@@ -6,6 +6,7 @@ mod browser;
 mod hypervisor;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +18,7 @@ use hyper_util::server::conn::auto;
 use oriel_domain::{ConsoleKind, ConsoleKinds, ConsoleToken, Grant, Uses, ViewerRole};
 use oriel_gateway::{
     ClientAddress, ClientStream, Clipboard, Gateway, GatewaySettings, Limits, OriginRules, Rights,
-    SerialSettings, TypingSettings, Viewers,
+    ScreenshotSettings, SerialSettings, TypingSettings, Viewers,
 };
 use oriel_inventory::{FileInventory, Inventory};
 use oriel_store::Store;
@@ -59,6 +60,7 @@ pub async fn soon<T>(event: impl Future<Output = T>) -> T {
 pub struct House {
     pub gateway: Gateway,
     pub store: Store,
+    pub inventory: Inventory,
     pub address: SocketAddr,
     database: PathBuf,
     _folder: TempDir,
@@ -118,6 +120,14 @@ impl House {
                 enter_wait: Duration::from_millis(500),
                 echo_wait: Duration::from_secs(1),
             },
+            screenshots: ScreenshotSettings {
+                max_age: Duration::from_mins(1),
+                timeout: PATIENCE,
+                max_at_once: 4,
+                max_waiting: 100,
+                max_pixels: NonZeroU32::new(1_000_000).unwrap(),
+                memory: 64 * 1024 * 1024,
+            },
             idle_timeout: None,
             idle_warning: Duration::from_secs(1),
             limits: Limits {
@@ -142,7 +152,7 @@ impl House {
             },
         };
         adjust(&mut settings);
-        let gateway = Gateway::new(inventory, store.clone(), settings);
+        let gateway = Gateway::new(inventory.clone(), store.clone(), settings);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(listen(listener, gateway.clone()));
@@ -150,6 +160,7 @@ impl House {
         Self {
             gateway,
             store,
+            inventory,
             address,
             database,
             _folder: folder,

@@ -18,6 +18,8 @@ mod relaying;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
+mod screenshots;
+#[cfg(test)]
 mod serial;
 #[cfg(test)]
 mod side_channel;

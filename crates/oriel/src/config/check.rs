@@ -20,6 +20,9 @@ const MAX_TYPED: usize = 1_000_000;
 /// Key events a second that make sense.
 const TYPING_RATES: RangeInclusive<u32> = 10..=1000;
 
+/// The oldest that a picture of a screen may be, and the longest that it may take.
+const MAX_SCREENSHOT: Duration = Duration::from_hours(1);
+
 /// The shortest time that a browser may come back in: that of opening a console.
 const MIN_RESUME: Duration = Duration::from_mins(1);
 
@@ -95,6 +98,8 @@ impl Config {
             ("gateway.longest_session", gateway.longest_session),
             ("typing.enter_wait", Some(self.typing.enter_wait)),
             ("typing.echo_wait", Some(self.typing.echo_wait)),
+            ("screenshots.max_age", Some(self.screenshots.max_age)),
+            ("screenshots.timeout", Some(self.screenshots.timeout)),
             ("gateway.idle_timeout", gateway.idle_timeout),
             ("inventory.poll_interval", Some(self.inventory.poll_interval)),
             ("listen.header_timeout", Some(self.listen.header_timeout)),
@@ -102,6 +107,14 @@ impl Config {
         ] {
             if span.is_some_and(|span| span.0.is_zero()) {
                 return wrong(key, "0s", "must be longer than nothing");
+            }
+        }
+        for (key, span) in [
+            ("screenshots.max_age", self.screenshots.max_age),
+            ("screenshots.timeout", self.screenshots.timeout),
+        ] {
+            if span.0 > MAX_SCREENSHOT {
+                return wrong(key, String::from(span), "must be 1h or less");
             }
         }
         self.check_numbers()?;
@@ -114,6 +127,8 @@ impl Config {
         for (key, number) in [
             ("gateway.max_sessions", Some(gateway.max_sessions)),
             ("typing.max_characters", Some(self.typing.max_characters)),
+            ("screenshots.max_at_once", Some(self.screenshots.max_at_once)),
+            ("screenshots.max_waiting", Some(self.screenshots.max_waiting)),
             ("gateway.max_sessions_per_user", gateway.max_sessions_per_user),
             (
                 "gateway.max_sessions_per_project",

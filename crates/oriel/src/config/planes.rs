@@ -237,3 +237,25 @@ section! {
         echo_wait: Span = Span::seconds(1),
     }
 }
+
+section! {
+    /// Pictures of screens.
+    Screenshots {
+        /// Whether there are any.
+        enabled: bool = false,
+        /// How old one may be.
+        max_age: Span = Span::seconds(5),
+        /// How long one may take, waiting included.
+        timeout: Span = Span::seconds(10),
+        /// Most that one user may ask for in a minute.
+        max_per_minute: NonZeroU32 = NonZeroU32::MIN.saturating_add(1199),
+        /// Most that are taken at once.
+        max_at_once: usize = 8,
+        /// Most servers that wait for theirs.
+        max_waiting: usize = 500,
+        /// Most pixels of a screen.
+        max_pixels: NonZeroU32 = NonZeroU32::MIN.saturating_add(3840 * 2400 - 1),
+        /// Most memory for those that are kept, in bytes.
+        memory: u64 = 128 * 1024 * 1024,
+    }
+}

@@ -56,6 +56,10 @@ fn values_that_cannot_work_are_refused_with_what_to_write() {
         ("[identity]\nmode = \"keystone\"", "identity.keystone.url"),
         ("[gateway]\nping_interval = \"0s\"", "longer than nothing"),
         ("[gateway]\nmax_sessions = 0", "1 or more"),
+        ("[screenshots]\nmax_at_once = 0", "1 or more"),
+        ("[screenshots]\nmax_age = \"0s\"", "longer than nothing"),
+        ("[screenshots]\nmax_age = \"2h\"", "1h or less"),
+        ("[screenshots]\nmax_pixels = 0", "nonzero"),
         ("[gateway]\nserial_replay = 1048577", "1 MiB"),
         (
             "[gateway]\nallowed_origins = [\"portal.example:443\"]",

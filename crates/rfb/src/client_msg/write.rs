@@ -1,6 +1,14 @@
 //! The viewer's messages as a viewer of our own sends them.
 
-use crate::Rect;
+use crate::{PixelFormat, Rect};
+
+/// `SetPixelFormat` (RFC 6143 section 7.5.1).
+pub fn set_pixel_format(format: &PixelFormat) -> [u8; 20] {
+    let mut message = [0; 20];
+    let (_, to) = message.split_at_mut(4);
+    to.copy_from_slice(&format.to_bytes());
+    message
+}
 
 /// `SetEncodings` (RFC 6143 section 7.5.2), the dearest first. What is beyond 65535 is left out.
 pub fn set_encodings(numbers: &[i32]) -> Vec<u8> {
@@ -75,6 +83,10 @@ mod tests {
                 (Kind::QemuKey, event(Some(0xb8)))
             );
         }
+        assert_eq!(
+            read(&set_pixel_format(&PixelFormat::RGB32)).0,
+            Kind::SetPixelFormat
+        );
         let encodings = set_encodings(&[1, -258]);
         assert_eq!(encodings, [2, 0, 0, 2, 0, 0, 0, 1, 255, 255, 254, 254]);
         assert_eq!(read(&encodings).0, Kind::SetEncodings);

@@ -48,6 +48,8 @@ pub struct Part {
     pub ends: bool,
     /// A rectangle whose head became whole with them.
     pub rectangle: Option<Rectangle>,
+    /// How many of them are before what that rectangle holds; 0 without one.
+    pub head: usize,
     /// Whether a rectangle ends with them.
     pub ends_rectangle: bool,
 }
@@ -158,7 +160,7 @@ impl Framer {
             return Ok(Step::Need);
         }
         let begins = self.is_between_messages();
-        let (mut rectangle, mut ends_rectangle) = (None, false);
+        let (mut rectangle, mut head_ends, mut ends_rectangle) = (None, 0, false);
         let mut rest = bytes;
         let ends = loop {
             self.pass_over(&mut rest);
@@ -206,6 +208,7 @@ impl Framer {
                     };
                     let head = parse_head(&head);
                     rectangle = Some(head);
+                    head_ends = bytes.len() - rest.len();
                     self.begin_rectangle(head)?;
                 }
                 Then::End => {
@@ -231,6 +234,7 @@ impl Framer {
             begins,
             ends,
             rectangle,
+            head: head_ends,
             ends_rectangle,
         }))
     }

@@ -163,9 +163,7 @@ function wordsOfEnd(end: End, wasConnected: boolean, ownName: string | null): Wo
 function whatEnded({ reason, by, at }: End, ownName: string | null): string {
   if (reason === "taken-over" && by !== undefined && at !== undefined) {
     const time = at.toLocaleTimeString(language.value);
-    return by === ownName
-      ? t("taken-over-by-self", { time })
-      : t("taken-over-by", { name: by, time });
+    return t(by === ownName ? "taken-over-by-self" : "taken-over-by", { name: by, time });
   }
   return t(`ended.${reason}.what`);
 }

@@ -86,7 +86,8 @@ export function Side({ live, view, tuning }: Props) {
           </Icon>
         </button>
       </div>
-      <div class="side-body">
+      {/* Where nothing in it takes the keyboard, it does so itself, to be scrolled. */}
+      <div class="side-body" tabIndex={name === "facts" ? 0 : undefined}>
         <Content live={live} screen={screen} view={view} tuning={tuning} back={back} />
       </div>
     </aside>

@@ -10,19 +10,23 @@ import { TerminalMenu } from "./tools/TerminalMenu.tsx";
 import type { Tool } from "./tools/tool.ts";
 import { toolsFor } from "./tools/tools.tsx";
 
-/** The buttons of the bar. Where they do not all fit they lose their words, and then go into a menu, one by one. */
 interface Props {
   live: LiveConsole;
   view: ViewState;
   access: Access;
 }
 
+/**
+ * The buttons of the bar. Where they do not all fit they lose their words, and then go into a menu: one by one, and those
+ * that are used least go first.
+ */
 export function Toolbar({ live, view, access }: Props) {
   const toolbar = useRef<HTMLElement>(null);
   const tools = toolsFor(live, view, access);
   const cuts = useCuts(toolbar, tools.map(({ label }) => label).join());
   const terminal = live.connection.value?.terminal;
-  const inMenu = cuts === 0 ? [] : leastOf(tools, cuts - 1);
+  const wordless = leastOf(tools, cuts);
+  const inMenu = leastOf(tools, cuts - tools.length);
   useLead(toolbar, view);
   const leadBack = (event: KeyboardEvent) => {
     if (event.key === "Escape") {
@@ -30,20 +34,14 @@ export function Toolbar({ live, view, access }: Props) {
     }
   };
   return (
-    <section
-      id="toolbar"
-      aria-label={t("toolbar.label")}
-      class={cuts === 0 ? "" : "wordless"}
-      ref={toolbar}
-      onKeyDown={leadBack}
-    >
+    <section id="toolbar" aria-label={t("toolbar.label")} ref={toolbar} onKeyDown={leadBack}>
       {terminal && (
         <TerminalMenu live={live} terminal={terminal} watching={access.role === "observer"} />
       )}
       {tools
         .filter((tool) => !inMenu.includes(tool))
         .map((tool) => (
-          <Button key={tool.id} tool={tool} />
+          <Button key={tool.id} tool={tool} hasWords={!wordless.includes(tool)} />
         ))}
       {inMenu.length > 0 && (
         <Menu
@@ -65,7 +63,7 @@ export function Toolbar({ live, view, access }: Props) {
 /** A mouse takes nothing from the screen that has the keyboard: it only presses. */
 const keepFocus = (event: Event) => event.preventDefault();
 
-function Button({ tool }: { tool: Tool }) {
+function Button({ tool, hasWords }: { tool: Tool; hasWords: boolean }) {
   return (
     <button
       type="button"
@@ -79,7 +77,7 @@ function Button({ tool }: { tool: Tool }) {
       onClick={({ detail }) => tool.run(detail === 0)}
     >
       {tool.icon}
-      <span class="label">{tool.label}</span>
+      {hasWords && <span class="label">{tool.label}</span>}
     </button>
   );
 }
@@ -105,14 +103,17 @@ function Item({ tool, close }: { tool: Tool; close: () => void }) {
   );
 }
 
+/** More than there is ever to cut: twice the tools. */
+const mostCuts = 40;
+
 /** So many tools, those with the lowest ranks, in the order of the bar. */
 function leastOf(tools: Tool[], count: number): Tool[] {
-  const least = tools.toSorted((a, b) => a.rank - b.rank).slice(0, count);
+  const least = tools.toSorted((a, b) => a.rank - b.rank).slice(0, Math.max(0, count));
   return tools.filter((tool) => least.includes(tool));
 }
 
 /**
- * How much has to go so that the bar holds the rest: first the words, then one tool after another. It is measured, since
+ * How much has to go so that the bar holds the rest: first their words, then the tools. It is measured, since
  * nobody knows how long the words of a language or the name of a server are.
  */
 function useCuts(toolbar: RefObject<HTMLElement | null>, words: string): number {
@@ -131,7 +132,7 @@ function useCuts(toolbar: RefObject<HTMLElement | null>, words: string): number 
   useLayoutEffect(() => setCuts(0), [width, words]);
   useLayoutEffect(() => {
     const element = bar();
-    if (element !== null && element.scrollWidth > element.clientWidth && cuts < 20) {
+    if (element !== null && element.scrollWidth > element.clientWidth && cuts < mostCuts) {
       setCuts(cuts + 1);
     }
   });

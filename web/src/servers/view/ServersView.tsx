@@ -1,5 +1,5 @@
 import { computed, useSignal } from "@preact/signals";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { t } from "../../common/words.ts";
 import type { Login, Server } from "../api.ts";
 import { stateWords } from "../condition.ts";
@@ -30,7 +30,8 @@ export function ServersView({ page, login }: { page: Page; login: Login }) {
       ),
     [page],
   );
-  useEffect(() => {
+  // Before the list is drawn: whoever sees it may press the key at once.
+  useLayoutEffect(() => {
     const lead = (event: KeyboardEvent) => {
       const typing =
         event.target instanceof Element && event.target.closest("input, select, textarea");
