@@ -24,9 +24,9 @@ export function Toolbar({ live, view, access }: Props) {
   const toolbar = useRef<HTMLElement>(null);
   const tools = toolsFor(live, view, access);
   const cuts = useCuts(toolbar, tools.map(({ label }) => label).join());
+  const terminal = live.connection.value?.terminal;
   const wordless = leastOf(tools, cuts);
   const inMenu = leastOf(tools, cuts - tools.length);
-  const terminal = live.connection.value?.terminal;
   useLead(toolbar, view);
   const leadBack = (event: KeyboardEvent) => {
     if (event.key === "Escape") {
