@@ -50,7 +50,7 @@ impl Doors {
             shared: Arc::new(Shared {
                 gateway: gateway.clone(),
                 page,
-                paths: control.admitting(paths),
+                paths,
                 hsts,
             }),
         }
