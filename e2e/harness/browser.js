@@ -133,11 +133,6 @@ export class ConsolePage {
     assert.ok(await kept.filter({ visible: true }).count(), "no last picture");
   }
 
-  /** The browser's own page, for what no method here is for. */
-  get page() {
-    return this.#page;
-  }
-
   /** Goes to another of the server's consoles, and waits until it is live. */
   async showTab(type) {
     await this.#page.locator(`[role="tab"][data-console="${type}"]`).click();
