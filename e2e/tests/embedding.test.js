@@ -106,6 +106,7 @@ describe("a portal's page with <oriel-console>", () => {
     await connected(page);
     const frame = page.frames().at(-1);
     assert.equal(await frame.locator("#role").innerText(), "Only watching");
+    assert.equal(await frame.locator("#type-text").count(), 0);
     await page.evaluate(() => document.querySelector("oriel-console").sendKeys(["KeyX", "Enter"]));
     // The page goes on as it was: nothing was sent, nothing has ended.
     assert.equal(await state(page), "connected");

@@ -98,6 +98,17 @@ describe("typing", () => {
     expect(typing.state.value).toEqual({ phase: "done", typed: 10, total: 10 });
   });
 
+  it("can be stopped again where it could not be", async () => {
+    const typing = new TextTyping(signal("s"), "token");
+    answers = [job(0, 4, "typing"), [500, {}]];
+    await typing.start("abcd", "de");
+    await typing.stop();
+    expect(typing.state.value).toMatchObject({ phase: "typing", stopping: false });
+    answers = [job(1, 4, "cancelled")];
+    await typing.stop();
+    expect(typing.state.value).toEqual({ phase: "stopped", typed: 1, total: 4 });
+  });
+
   it("tells where a lost console left it, and goes on in the next", async () => {
     const session = signal<string | null>("first");
     const typing = new TextTyping(session, "token");

@@ -126,7 +126,7 @@ export class LiveConsole {
       this.#ended(opening.end);
       return;
     }
-    const access: Access = this.#opener.viewOnly ? { ...opening, role: "observer" } : opening;
+    const access = this.#opener.viewOnly ? watchingOnly(opening) : opening;
     this.#access.value = access;
     this.#handle({ type: "link-accepted", access });
     const { type } = opening;
@@ -249,4 +249,10 @@ export class LiveConsole {
     }
     this.#state.value = state;
   }
+}
+
+/** What is left of a viewer's rights where the page is only to look on. */
+export function watchingOnly(access: Access): Access {
+  const rights = { ...access.rights, clipboardToServer: false };
+  return { ...access, role: "observer", typing: null, rights };
 }

@@ -95,8 +95,15 @@ export class TextTyping {
     this.#state.value = { ...state, stopping: true };
     const go = this.#go;
     const answer = await stopTyping(session, this.#token);
-    if (go === this.#go && "job" in answer) {
+    if (go !== this.#go) {
+      return;
+    }
+    const now = this.#state.value;
+    if ("job" in answer) {
       this.#show(answer.job);
+    } else if (now.phase === "typing") {
+      // It goes on being typed, and somebody may want to stop it still.
+      this.#state.value = { ...now, stopping: false };
     }
   }
 

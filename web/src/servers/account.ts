@@ -27,6 +27,8 @@ export class Account {
   readonly #api: Api;
   /** The page's half of the login; kept in memory too, for a browser that keeps nothing. */
   #key: string | null = kept("login");
+  /** Changes with whoever is here: an answer to an earlier question is thrown away. */
+  #round = 0;
   #form: Pick<Out, "asksForDomain" | "firstRun"> = { asksForDomain: false, firstRun: false };
 
   constructor(api: (key: () => string | null) => Api) {
@@ -57,16 +59,26 @@ export class Account {
 
   /** Finds out who is logged in. */
   async ask(): Promise<void> {
+    this.#takeNewerKey();
+    this.#round += 1;
+    const round = this.#round;
     let answer: LoginState;
     try {
       answer = await this.#api.loginState();
     } catch (error) {
-      this.#state.value = { phase: "lost", problem: asProblem(error) };
+      if (round === this.#round) {
+        this.#state.value = { phase: "lost", problem: asProblem(error) };
+      }
+      return;
+    }
+    if (round !== this.#round) {
       return;
     }
     this.#form = answer;
     if (answer.login !== null) {
       this.#state.value = { phase: "in", login: answer.login };
+    } else if (this.#takeNewerKey()) {
+      await this.ask();
     } else {
       const had = this.#key !== null;
       this.#forget();
@@ -106,7 +118,12 @@ export class Account {
 
   /** Takes note of a problem that any call had: it may be that the login has ended. */
   heed(problem: Problem): void {
-    if (problem.code === "login-required" && this.#state.value.phase === "in") {
+    if (problem.code !== "login-required" || this.#state.value.phase !== "in") {
+      return;
+    }
+    if (this.#takeNewerKey()) {
+      void this.ask();
+    } else {
       this.#forget();
       this.#out("ended");
     }
@@ -116,15 +133,30 @@ export class Account {
     if (login.project !== null) {
       keep("project", login.project.id);
     }
+    this.#round += 1;
     this.#state.value = { phase: "in", login };
   }
 
+  /** Whether another page has logged in since: this one may have slept through it, and goes on with that login. */
+  #takeNewerKey(): boolean {
+    const key = kept("login");
+    if (key === null || key === this.#key) {
+      return false;
+    }
+    this.#key = key;
+    return true;
+  }
+
   #forget(): void {
+    // Another page's login is not this one's to forget.
+    if (kept("login") === this.#key) {
+      keep("login", null);
+    }
     this.#key = null;
-    keep("login", null);
   }
 
   #out(parting: Parting | null): void {
+    this.#round += 1;
     const before = this.#state.value;
     const user = before.phase === "in" ? before.login.user.name : "";
     this.#state.value = { phase: "out", ...this.#form, parting, user };

@@ -14,6 +14,7 @@ export class Inventory {
   readonly #api: Api;
   readonly #onProblem: (problem: Problem) => void;
   #timer: number | undefined;
+  #active = false;
   /** Counts the times that the list was begun anew: an answer to an earlier time is thrown away. */
   #round = 0;
 
@@ -21,7 +22,7 @@ export class Inventory {
     this.#api = api;
     this.#onProblem = onProblem;
     document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "visible" && this.#round > 0) {
+      if (document.visibilityState === "visible" && this.#active) {
         void this.refresh();
       }
     });
@@ -43,19 +44,19 @@ export class Inventory {
 
   /** Begins with another project, or with all of them. */
   begin(allProjects: boolean): void {
+    this.#active = true;
     this.#servers.value = null;
     this.#allProjects.value = allProjects;
     void this.refresh();
   }
 
-  /** Asks no more. What is known stays, unless it is to be forgotten. */
-  stop(forget: boolean): void {
-    this.#round = 0;
+  /** Asks no more, and forgets what is known. What is still on its way is for nobody. */
+  stop(): void {
+    this.#active = false;
+    this.#round += 1;
     clearTimeout(this.#timer);
-    if (forget) {
-      this.#servers.value = null;
-      this.#problem.value = null;
-    }
+    this.#servers.value = null;
+    this.#problem.value = null;
   }
 
   async refresh(): Promise<void> {

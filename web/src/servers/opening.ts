@@ -16,6 +16,8 @@ export class Opening {
   readonly #busy = signal<string | null>(null);
   readonly #api: Api;
   readonly #onProblem: (problem: Problem) => void;
+  /** Changes when everything is dismissed: what was asked for before that may be somebody else's. */
+  #round = 0;
 
   constructor(api: Api, onProblem: (problem: Problem) => void) {
     this.#api = api;
@@ -32,6 +34,8 @@ export class Opening {
   }
 
   dismiss(): void {
+    this.#round += 1;
+    this.#busy.value = null;
     this.#news.value = null;
   }
 
@@ -40,6 +44,7 @@ export class Opening {
     if (this.#busy.value !== null) {
       return;
     }
+    const round = this.#round;
     this.#busy.value = server.id;
     this.#news.value = null;
     // A server that is off most likely has no console to show: a tab would open to be closed again.
@@ -50,18 +55,25 @@ export class Opening {
     }
     try {
       const url = await this.#api.console(server.id, type, language.value);
-      if (tab !== null && !tab.closed) {
+      if (round !== this.#round) {
+        tab?.close();
+      } else if (tab !== null && !tab.closed) {
         tab.location.replace(url);
       } else {
         this.#news.value = { what: "link", server, url };
       }
     } catch (error) {
       tab?.close();
+      if (round !== this.#round) {
+        return;
+      }
       const problem = asProblem(error);
       this.#news.value = { what: "problem", server, problem };
       this.#onProblem(problem);
     } finally {
-      this.#busy.value = null;
+      if (round === this.#round) {
+        this.#busy.value = null;
+      }
     }
   }
 }

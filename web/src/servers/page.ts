@@ -45,7 +45,7 @@ export class Page {
           this.inventory.begin(state.login.admin && this.inventory.allProjects.peek());
         }
       } else if (state.phase === "out") {
-        this.inventory.stop(true);
+        this.inventory.stop();
         this.pictures.clear();
         this.opening.dismiss();
       }
