@@ -78,7 +78,7 @@ describe("a person of a real Keystone at the servers page", () => {
     await view.page.locator("input[name=username]").fill("manager");
     await view.page.locator("input[name=password]").fill(keystone.password);
     await view.page.keyboard.press("Enter");
-    await view.says("[role=alert]", /do not fit/);
+    await view.says("[role=alert]", /password is wrong/);
     await view.page.locator("input[name=domain]").fill("Default");
     await view.logIn("manager", keystone.password);
     assert.deepEqual(await view.names(1), ["web"]);

@@ -79,7 +79,7 @@ describe("the servers page", () => {
     await page.locator("input[name=username]").fill("admin");
     await page.locator("input[name=password]").fill("a wrong password");
     await page.keyboard.press("Enter");
-    await view.says("[role=alert]", /do not fit/);
+    await view.says("[role=alert]", /password is wrong/);
     await assertAccessible(page, "a refused login");
     assert.equal(
       await page.evaluate(() => document.activeElement.getAttribute("name")),
@@ -127,7 +127,7 @@ describe("the servers page", () => {
     await view.logIn();
     await view.names(4);
     await view.server("old").locator(".open").click();
-    await view.says(".toast", /old does not run.*Start it/);
+    await view.says(".toast", /old is not running.*Start it/);
     await assertAccessible(page, "a message");
     assert.equal(page.context().pages().length, 1);
     await page.locator(".toast button").click();
@@ -303,7 +303,7 @@ describe("the servers page", () => {
     await view.names(4);
     const button = view.server("demo").locator(".open");
     assert.equal(await button.getAttribute("aria-disabled"), "true");
-    assert.match(await button.textContent(), /No console that you can open/);
+    assert.match(await button.textContent(), /You cannot open a console of this server/);
     await assertAccessible(page, "a reader's list");
   });
 

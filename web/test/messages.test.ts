@@ -16,7 +16,7 @@ const english = (key: string): string =>
   (en as Record<string, string>)[`${counted(key)}.other`] ??
   "";
 /** What is the same in several languages, and may be. */
-const international = new Set(["Console", "SPICE", "Zoom"]);
+const international = new Set(["Error", "Console", "SPICE", "Zoom"]);
 const placeholders = (text: string) => (text.match(/\{\w+\}/g) ?? []).sort();
 
 describe.each(languages)("the messages in %s", async (language) => {

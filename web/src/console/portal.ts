@@ -1,4 +1,3 @@
-import { effect } from "@preact/signals";
 import { t } from "../common/words.ts";
 import type { Chord } from "./keyboard/chord.ts";
 import { isModifier, keyAt } from "./keyboard/keys.ts";
@@ -94,7 +93,8 @@ export function speakWithPortal(live: LiveConsole): void {
       obey(live, order);
     }
   });
-  effect(() => tell(live.state.value));
+  // The words are of the language too, but another language is no other end.
+  live.state.subscribe(tell);
 }
 
 function obey(live: LiveConsole, order: Order): void {

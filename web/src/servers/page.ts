@@ -1,4 +1,4 @@
-import { effect, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 import { Account } from "./account.ts";
 import { Api, type Problem } from "./api.ts";
 import type { Condition } from "./condition.ts";
@@ -31,8 +31,8 @@ export class Page {
     this.pictures = new Pictures(api, heed);
     this.opening = new Opening(api, heed);
     let before: { user: string; project: string | null } | null = null;
-    effect(() => {
-      const state = this.account.state.value;
+    // What is done here reads other signals, and is not to be done again when those change.
+    this.account.state.subscribe((state) => {
       if (state.phase === "in") {
         const { user, project } = state.login;
         const now = { user: user.id, project: project?.id ?? null };

@@ -107,7 +107,8 @@ export class Pictures {
     picture.due = Number.POSITIVE_INFINITY;
     try {
       const blob = await this.#api.screenshot(id, this.#width);
-      if (round === this.#round) {
+      // An entry that was forgotten meanwhile would keep its picture for ever.
+      if (round === this.#round && this.#pictures.get(id) === picture) {
         drop(picture);
         picture.url.value = URL.createObjectURL(blob);
         picture.due = Date.now() + freshMs;

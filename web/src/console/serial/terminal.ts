@@ -56,7 +56,6 @@ export class SerialTerminal implements TerminalTools {
       fontSize: 14,
       // Addresses in what a guest says lead nowhere: whoever is in the guest could have written them.
       linkHandler: { activate: () => {} },
-      macOptionIsMeta: true,
       minimumContrastRatio: 4.5,
       screenReaderMode: remembersReader(),
       scrollback,
@@ -165,6 +164,10 @@ export class SerialTerminal implements TerminalTools {
   }
 
   async copy(): Promise<void> {
+    if (!this.#terminal.hasSelection()) {
+      this.#terminal.focus();
+      return;
+    }
     // A browser may refuse; then the selection is still there to be copied by hand.
     await navigator.clipboard?.writeText(this.#terminal.getSelection()).catch(() => {});
     this.#terminal.focus();

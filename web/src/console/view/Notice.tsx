@@ -56,6 +56,9 @@ function Slow({ step }: { step: "link" | "screen" | "picture" }) {
   return slow ? <p id="slow">{t(`step.${step}.slow`)}</p> : null;
 }
 
+/** A frame of another page is no place for the list of servers. */
+const elsewhere = window.parent === window ? {} : { target: "_blank", rel: "noopener" };
+
 function Remedies({ live, remedy, label }: { live: LiveConsole; remedy: Remedy; label: string }) {
   switch (remedy) {
     case "retry":
@@ -66,7 +69,7 @@ function Remedies({ live, remedy, label }: { live: LiveConsole; remedy: Remedy; 
       );
     case "new-link":
       return (
-        <a id="new-link" class="primary" href="/">
+        <a id="new-link" class="primary" href="/" {...elsewhere}>
           {label}
         </a>
       );
@@ -84,7 +87,7 @@ function CopyFacts({ live, label }: { live: LiveConsole; label: string }) {
     const reason = "end" in state ? state.end.reason : "-";
     const facts = `${location.origin}\n${name} (${id})\n${reason}\n${new Date().toISOString()}`;
     // A browser may refuse; the reason stands on the page all the same.
-    await navigator.clipboard.writeText(facts).then(
+    await navigator.clipboard?.writeText(facts).then(
       () => setCopied(true),
       () => {},
     );
