@@ -82,6 +82,7 @@ function Projects({ page, login }: { page: Page; login: Login }) {
     } else if (id === project.id) {
       page.inventory.begin(false);
     } else {
+      page.inventory.begin(false);
       page.account.enter(id).catch(() => {
         // The project is gone for this person since the list was made.
         void page.account.ask();
