@@ -32,14 +32,14 @@ e2e() {
   dev/venv.sh schemathesis
   dev/venv.sh keystone
   cd e2e
-  # One file at a time: each boots a machine and a browser of its own. Typing alone goes beside them: it takes minutes, in
-  # which it mostly waits for a guest to show what was typed.
+  # Two files at a time: each boots a machine and a browser of its own, and waits for them for much of its time. Typing goes
+  # beside them: it takes minutes, in which it mostly waits for a guest to show what was typed.
   local others=() typing
   for file in tests/*.test.js; do [[ $file == tests/typing.test.js ]] || others+=("$file"); done
   node --test --test-force-exit --test-reporter=spec tests/typing.test.js >"$log_dir/typing.log" 2>&1 &
   typing=$!
   local failed=0
-  node --test --test-force-exit --test-concurrency=1 --test-reporter=spec "${others[@]}" || failed=1
+  node --test --test-force-exit --test-concurrency=2 --test-reporter=spec "${others[@]}" || failed=1
   wait "$typing" || failed=1
   cat "$log_dir/typing.log"
   return "$failed"

@@ -211,7 +211,9 @@ export class ConsolePage {
     const policy = /frame-ancestors/;
     await until("the frame to be refused", () => this.#errors.some((text) => policy.test(text)));
     this.#errors = this.#errors.filter((text) => !policy.test(text));
-    assert.match(this.#page.frames().at(-1).url(), /^chrome-error:/);
+    await until("the frame to show the refusal", () =>
+      this.#page.frames().at(-1).url().startsWith("chrome-error:"),
+    );
   }
 
   /** Types as a person does, on a US keyboard. */

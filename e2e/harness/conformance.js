@@ -11,6 +11,8 @@ const program = resolve(root, process.env.ORIEL_BIN ?? "target/debug/oriel");
 const cases = join(root, "conformance");
 
 const novnc = (url) => `[consoles.novnc]\nbase_url = "${url}"\nlink = "path"\n`;
+// Nova serves no serial line unless it is told to.
+const noSerial = "[consoles.serial]\nenabled = false\n";
 const bases = {
   novnc: "http://127.0.0.1:6080/vnc_auto.html",
   serial: "ws://127.0.0.1:6083/",
@@ -32,14 +34,15 @@ base_url = "${bases.webmks}"
 /** The configurations under which the cases were recorded: consoles that are served, and those that servers have. */
 export const profiles = {
   all: { consoles: everyKind, kinds: Object.keys(bases) },
-  default: { consoles: novnc(bases.novnc), kinds: Object.keys(bases) },
-  none: { consoles: "[consoles.novnc]\nenabled = false\n", kinds: Object.keys(bases) },
+  default: { consoles: novnc(bases.novnc) + noSerial, kinds: Object.keys(bases) },
+  none: { consoles: `[consoles.novnc]\nenabled = false\n${noSerial}`, kinds: Object.keys(bases) },
   "vnc-query": {
-    consoles: novnc("http://127.0.0.1:6080/vnc_lite.html?autoconnect=true&path=websockify"),
+    consoles:
+      novnc("http://127.0.0.1:6080/vnc_lite.html?autoconnect=true&path=websockify") + noSerial,
     kinds: ["novnc"],
   },
   "vnc-https": {
-    consoles: novnc("https://console.example.test/novnc/vnc.html"),
+    consoles: novnc("https://console.example.test/novnc/vnc.html") + noSerial,
     kinds: ["novnc"],
   },
   "no-driver": { consoles: everyKind, kinds: [] },

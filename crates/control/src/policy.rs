@@ -70,7 +70,8 @@ rules! {
     /// The same for a screen over WebMKS.
     ConsoleMks = "oriel:console:mks", "@";
     /// Seeing a server's screen as a picture, without opening its console.
-    Screenshot = "oriel:servers:screenshot", "rule:project_member_or_admin";
+    Screenshot = "oriel:servers:screenshot",
+        "rule:os_compute_api:os-remote-consoles and rule:oriel:console:vnc";
     /// Looking up what a console token stands for.
     ConsoleAuthTokens = "os_compute_api:os-console-auth-tokens", "rule:context_is_admin";
     /// Reading what a server wrote on its serial line.

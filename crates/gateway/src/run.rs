@@ -9,6 +9,7 @@ use oriel_domain::EndReason;
 use oriel_spice::Channel;
 use oriel_ws::Deframer;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
 
 use crate::farewell::{Ended, farewell};
 use crate::net::ClientStream;
@@ -32,7 +33,13 @@ pub(crate) async fn run(
     console: Console,
     coded: bool,
 ) {
-    let (browser, received) = match browser_stream(upgrade).await {
+    // A client that reads none of its answers must not keep the session from whatever ends it.
+    let handed_over = tokio::select! {
+        handed_over = timeout(inner.settings.handshake_timeout, browser_stream(upgrade)) =>
+            handed_over.unwrap_or_else(|_| Err(EndReason::ClientTimeout.into())),
+        reason = session.live.told_to_end() => Err(reason.into()),
+    };
+    let (browser, received) = match handed_over {
         Ok(browser) => browser,
         Err(failure) => return session.end(failure),
     };

@@ -116,7 +116,7 @@ pub(crate) struct Screenshots {
     renderings: Cache<RenderingKey, Arc<Screenshot>>,
     waiting: Semaphore,
     taking: Semaphore,
-    rendering: Semaphore,
+    rendering: Arc<Semaphore>,
 }
 
 /// How long what was found out is kept.
@@ -128,7 +128,7 @@ impl Expiry<ServerId, Outcome> for Keep {
     fn expire_after_create(&self, _: &ServerId, outcome: &Outcome, _: Instant) -> Option<Duration> {
         Some(match outcome {
             Ok(_) => self.max_age,
-            Err(_) => self.max_age.max(FAILURE_KEPT),
+            Err(_) => FAILURE_KEPT,
         })
     }
 }
@@ -167,7 +167,7 @@ impl Screenshots {
             renderings,
             waiting: Semaphore::new(settings.max_waiting),
             taking: Semaphore::new(settings.max_at_once),
-            rendering: Semaphore::new(cores),
+            rendering: Arc::new(Semaphore::new(cores)),
         }
     }
 
@@ -199,9 +199,12 @@ impl Screenshots {
         width: u16,
         form: PictureForm,
     ) -> Result<Arc<Screenshot>, NoScreenshot> {
-        let _turn = self.rendering.acquire().await;
+        let turn = Arc::clone(&self.rendering).acquire_owned().await;
+        let turn = turn.map_err(|_| NoScreenshot::Busy)?;
         let (taken, taken_at) = (frame.taken, frame.taken_at);
         let made = tokio::task::spawn_blocking(move || {
+            // Until the work is done, whether somebody still waits for it or not.
+            let _turn = turn;
             let bytes = render::render(&frame.picture, width, form)?;
             Ok((render::tag(&bytes), bytes))
         });

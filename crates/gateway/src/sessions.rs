@@ -78,7 +78,9 @@ impl Register {
                 leaving.push(Arc::clone(other));
             }
         }
-        let over = |most: Option<usize>, now: usize, left: usize| most.is_some_and(|most| now - left >= most);
+        let over = |most: Option<usize>, now: usize, left: usize| {
+            most.is_some_and(|most| now.saturating_sub(left) >= most)
+        };
         let users = leaving.iter().filter(|live| live.grant.user == grant.user);
         let of = |count: Option<&usize>| count.copied().unwrap_or_default();
         if over(limits.per_user, of(self.by_user.get(&grant.user)), users.count()) {

@@ -27,6 +27,14 @@ fn empty(name: &'static str) -> StoreError {
     }
 }
 
+/// One row that cannot be read is its reader's trouble, and not that of whoever shares the transaction.
+fn odd(name: &'static str, error: &rusqlite::types::FromSqlError) -> StoreError {
+    StoreError::Unreadable {
+        what: name,
+        value: error.to_string(),
+    }
+}
+
 impl Columns for SqliteRow {
     fn optional_text(&self, name: &'static str) -> Result<Option<&str>, StoreError> {
         Ok(self.try_get(name)?)
@@ -43,20 +51,20 @@ impl Columns for SqliteRow {
 
 impl Columns for rusqlite::Row<'_> {
     fn optional_text(&self, name: &'static str) -> Result<Option<&str>, StoreError> {
-        Ok(self
-            .get_ref(name)?
+        self.get_ref(name)?
             .as_str_or_null()
-            .map_err(rusqlite::Error::from)?)
+            .map_err(|error| odd(name, &error))
     }
 
     fn optional_number(&self, name: &'static str) -> Result<Option<i64>, StoreError> {
-        Ok(self.get(name)?)
+        self.get_ref(name)?
+            .as_i64_or_null()
+            .map_err(|error| odd(name, &error))
     }
 
     fn optional_blob(&self, name: &'static str) -> Result<Option<&[u8]>, StoreError> {
-        Ok(self
-            .get_ref(name)?
+        self.get_ref(name)?
             .as_blob_or_null()
-            .map_err(rusqlite::Error::from)?)
+            .map_err(|error| odd(name, &error))
     }
 }

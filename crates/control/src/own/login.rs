@@ -1,5 +1,7 @@
 //! A person logs in at the servers page, goes from project to project, and logs out.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -22,6 +24,12 @@ use crate::identity::{Caller, Identity};
 const MAX_NAME: usize = 1024;
 /// Longest password, in bytes: Keystone's default is as long.
 const MAX_PASSWORD: usize = 4096;
+/// How long calls that were begun before a change of the project may take.
+const UNDER_WAY: Duration = if cfg!(test) {
+    Duration::from_millis(100)
+} else {
+    Duration::from_secs(30)
+};
 
 /// What a person types to log in.
 #[derive(Deserialize, ToSchema)]
@@ -193,15 +201,22 @@ pub(super) async fn enter(State(control): State<Control>, request: Request) -> R
     let caller = identity.validate(&entered).await?.ok_or(Fault::LoginRequired)?;
     let left = halves.project.replace(entered);
     let cookie = halves.cookie(&control)?;
-    if let Some(left) = left
-        && let Err(error) = identity.revoke(&left).await
-    {
-        tracing::warn!(%error, "a token that a person needs no more could not be ended");
+    if let Some(left) = left {
+        tokio::spawn(end_later(identity.clone(), left));
     }
     let body = ChangedLogin {
         login: describe(&caller, &projects),
     };
     Ok(([(header::SET_COOKIE, cookie)], Json(body)).into_response())
+}
+
+/// Ends a token that no browser uses any more, once what was asked with it has been answered: a call that is under way with
+/// the old cookie would else be told that nobody is logged in.
+async fn end_later(identity: Identity, token: AuthToken) {
+    tokio::time::sleep(UNDER_WAY).await;
+    if let Err(error) = identity.revoke(&token).await {
+        tracing::warn!(%error, "a token that a person needs no more could not be ended");
+    }
 }
 
 /// Logs the person out: the tokens end, and the cookie goes. Nobody being logged in is no error.

@@ -49,7 +49,9 @@ fn scale(picture: &Picture, width: u16) -> Result<Image<'static>, Box<dyn Error>
     let [across, down] = [picture.width, picture.height].map(u32::from);
     let width = u32::from(width);
     // To the nearest, and never to nothing.
-    let height = ((down * width * 2 + across) / (across * 2).max(1)).max(1);
+    let [tall, wide, narrow] = [down, across, width].map(u64::from);
+    let height = ((tall * narrow * 2 + wide) / (wide * 2).max(1)).max(1);
+    let height = u32::try_from(height)?;
     let whole = ImageRef::new(across, down, picture.pixels.as_flattened(), PixelType::U8x4)?;
     let mut scaled = Image::new(width, height, PixelType::U8x4);
     let options = ResizeOptions::new()

@@ -100,6 +100,8 @@ async fn look(screen: Screen, max_pixels: NonZeroU32) -> Result<Picture, Missed>
             return Err(Failure::from(EndReason::BackEndClosed).into());
         }
         whole = painter.feed(buffer.get(..read).unwrap_or_default(), &mut out)?;
+        // A few bytes can paint much, and consoles are carried by the same threads.
+        tokio::task::yield_now().await;
     }
     // What is still under way is not waited for.
     let _ = stream.shutdown().await;

@@ -1,7 +1,10 @@
 //! A viewer that asks, and keeps what it gets.
 
+use socket2::SockRef;
 use std::io::{Read as _, Write as _};
+use std::mem::MaybeUninit;
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 use oriel_rfb::client_msg::{set_encodings, update_request};
 use oriel_rfb::encoding as e;
@@ -76,6 +79,9 @@ impl Viewer {
     /// Reads on until a message of this kind that shows pixels, if it is an update.
     pub fn until(&mut self, kind: Kind) {
         loop {
+            if kind == Kind::Update {
+                self.ask_again_in_silence();
+            }
             let begin = self.decoder.bytes.len();
             let message = self.decoder.message();
             // A server that gets its fences not back takes the line for full.
@@ -93,6 +99,21 @@ impl Viewer {
             if kind == Kind::Update && message.kind == kind {
                 self.ask(true);
             }
+        }
+    }
+
+    /// Waits for the next message. A busy Xvnc now and then leaves a request for changes without an answer until it gets
+    /// another one.
+    fn ask_again_in_silence(&mut self) {
+        const SILENCE: Duration = Duration::from_secs(3);
+        let patience = self.to.read_timeout().unwrap();
+        self.to.set_read_timeout(Some(SILENCE)).unwrap();
+        let silent = SockRef::from(&self.to)
+            .peek(&mut [MaybeUninit::uninit()])
+            .is_err();
+        self.to.set_read_timeout(patience).unwrap();
+        if silent {
+            self.ask(true);
         }
     }
 

@@ -27,8 +27,10 @@ impl Keystone {
         domain: Option<&str>,
         password: &SecretString,
     ) -> Result<AuthToken, LoginError> {
-        // A domain's name is found in any case, and its id is most often its name in small letters.
-        let claimed = (user, domain.unwrap_or("default").to_lowercase());
+        // A Keystone's database may find a name in any case and with blanks behind it; and a domain's id is most often
+        // its name in small letters.
+        let plain = |name: &str| name.trim_end().to_lowercase();
+        let claimed = (plain(user), plain(domain.unwrap_or("default")));
         let attempt = self.failed_logins.admit(&claimed, Instant::now())?;
         let asked = async {
             let _slot = self.logins.acquire().await;
@@ -98,6 +100,8 @@ impl Keystone {
 
     /// Makes a person's token stop working, there and here.
     pub async fn revoke(&self, token: &AuthToken) -> Result<(), IdentityError> {
+        let answer = self.ask_patiently(|| self.client.revoke(token)).await;
+        // Afterwards, or who asks meanwhile would have it remembered as good.
         for may_have_ended in [false, true] {
             let token = *token.digest().as_bytes();
             self.cache
@@ -107,7 +111,6 @@ impl Keystone {
                 })
                 .await;
         }
-        let answer = self.ask_patiently(|| self.client.revoke(token)).await;
         let status = answer.map_err(to_identity)?.status;
         match status {
             // One that has ended by itself is as good.
