@@ -84,7 +84,10 @@ describe("text is typed from the page", () => {
     page.expectRefusals();
     await page.at("#typing-text").fill("price: 5 € or 漢\n");
     await page.click("typing-start");
-    assert.match(await page.says("typing-lacking", /./), /no keys for 2 different characters of this text/);
+    assert.match(
+      await page.says("typing-lacking", /./),
+      /no keys for 2 different characters of this text/,
+    );
     assert.deepEqual(await page.at("#typing .marked mark").allTextContents(), ["€", "漢"]);
     await shown("typing-lacking");
     const reading = read(14);
