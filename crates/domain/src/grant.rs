@@ -90,26 +90,18 @@ impl Grant {
         kind == self.console || self.further.contains(kind)
     }
 
-    /// The same, where a console was chosen.
+    /// Makes it one of the console that was chosen, with the others beside it; without a choice it stays one of its own.
+    /// False, and nothing is changed, if it does not open that console.
     #[must_use]
-    pub fn choosing_any(self, choice: Option<ConsoleKind>) -> Option<Self> {
-        match choice {
-            Some(kind) => self.choosing(kind),
-            None => Some(self),
-        }
-    }
-
-    /// The same grant as one of this console, with the others beside it. None if it does not open it.
-    #[must_use]
-    pub fn choosing(mut self, kind: ConsoleKind) -> Option<Self> {
-        if kind == self.console {
-            return Some(self);
-        }
-        let all = self.further.iter().chain([self.console]);
-        let further = all.filter(|&other| other != kind).collect();
+    pub fn choose(&mut self, choice: Option<ConsoleKind>) -> bool {
+        let kind = choice.unwrap_or(self.console);
         let admitted = self.admits(kind);
-        (self.console, self.further) = (kind, further);
-        admitted.then_some(self)
+        if admitted && kind != self.console {
+            let all = self.further.iter().chain([self.console]);
+            self.further = all.filter(|&other| other != kind).collect();
+            self.console = kind;
+        }
+        admitted
     }
 }
 
@@ -148,11 +140,17 @@ mod tests {
             created_at: OffsetDateTime::UNIX_EPOCH,
             expires_at: OffsetDateTime::UNIX_EPOCH,
         };
-        assert_eq!(grant.clone().choosing(ConsoleKind::SpiceHtml5), None);
-        assert_eq!(grant.clone().choosing(ConsoleKind::Novnc), Some(grant.clone()));
-        let serial = grant.clone().choosing(ConsoleKind::Serial).unwrap();
-        assert_eq!(serial.console, ConsoleKind::Serial);
-        assert_eq!(serial.role, ViewerRole::Observer);
-        assert_eq!(serial.choosing(ConsoleKind::Novnc), Some(grant));
+        let mut chosen = grant.clone();
+        assert!(!chosen.choose(Some(ConsoleKind::SpiceHtml5)));
+        assert_eq!(chosen, grant);
+        for own in [None, Some(ConsoleKind::Novnc)] {
+            assert!(chosen.choose(own));
+            assert_eq!(chosen, grant);
+        }
+        assert!(chosen.choose(Some(ConsoleKind::Serial)));
+        assert_eq!(chosen.console, ConsoleKind::Serial);
+        assert_eq!(chosen.role, ViewerRole::Observer);
+        assert!(chosen.choose(Some(ConsoleKind::Novnc)));
+        assert_eq!(chosen, grant);
     }
 }

@@ -28,12 +28,7 @@ impl Claim {
     /// Which of the grant's consoles it is for: from here on that is the console of its grant. Without a choice it is
     /// the link's own. A choice that the grant does not have is refused, and nothing is used up.
     pub async fn choose(mut self, console: Option<ConsoleKind>) -> Result<Self, EndReason> {
-        let chosen = match console {
-            None => return Ok(self),
-            Some(kind) => self.grant.clone().choosing(kind),
-        };
-        if let Some(grant) = chosen {
-            self.grant = grant;
+        if self.grant.choose(console) {
             return Ok(self);
         }
         self.give_back().await;

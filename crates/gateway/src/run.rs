@@ -9,14 +9,13 @@ use oriel_domain::EndReason;
 use oriel_spice::Channel;
 use oriel_ws::Deframer;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::timeout;
 
 use crate::farewell::{Ended, farewell};
 use crate::net::ClientStream;
 use crate::open::Console;
 use crate::relay::{Down, MaybeRaw, Relay, Unread};
 use crate::rules::{Filter, Rules};
-use crate::screen::{self, Greeted, Screen};
+use crate::screen::{self, Greeted, Screen, in_time};
 use crate::serial::Viewer;
 use crate::session::{Failure, Live, Session};
 use crate::spice::{self, Linked, Waiting};
@@ -34,14 +33,11 @@ pub(crate) async fn run(
     coded: bool,
 ) {
     // A client that reads none of its answers must not keep the session from whatever ends it.
-    let handed_over = tokio::select! {
-        handed_over = timeout(inner.settings.handshake_timeout, browser_stream(upgrade)) =>
-            handed_over.unwrap_or_else(|_| Err(EndReason::ClientTimeout.into())),
-        reason = session.live.told_to_end() => Err(reason.into()),
-    };
-    let (browser, received) = match handed_over {
+    let limit = inner.settings.handshake_timeout;
+    let handed_over = in_time(limit, "no WebSocket", browser_stream(upgrade));
+    let (browser, received) = match unless_told(&session.live, handed_over).await {
         Ok(browser) => browser,
-        Err(failure) => return session.end(failure),
+        Err(ended) => return session.end(ended.failure),
     };
     let parts = Parts {
         browser,
@@ -82,11 +78,8 @@ impl Parts<'_> {
         let rules = Rules::of(self.settings.rights, self.live.grant.role);
         let form = Down::new(&rules, &screen.init);
         let limit = self.settings.handshake_timeout;
-        let greeted = tokio::select! {
-            greeted = screen::greet(&mut self.browser, deframer, self.received, screen.init, limit) => greeted,
-            reason = self.live.told_to_end() => Err(reason.into()),
-        };
-        let Greeted { deframer, early } = match greeted {
+        let greeted = screen::greet(&mut self.browser, deframer, self.received, screen.init, limit);
+        let Greeted { deframer, early } = match unless_told(self.live, greeted).await {
             Ok(greeted) => greeted,
             Err(ended) => return (ended, self.browser, Vec::new()),
         };
@@ -108,16 +101,13 @@ impl Parts<'_> {
     async fn link(mut self, waiting: Waiting) -> Outcome {
         let deframer = Deframer::new(MAX_MESSAGE);
         let limit = self.settings.handshake_timeout;
-        let linked = tokio::select! {
-            linked = spice::link(&mut self.browser, deframer, self.received, waiting, limit) => linked,
-            reason = self.live.told_to_end() => Err(reason.into()),
-        };
+        let linked = spice::link(&mut self.browser, deframer, self.received, waiting, limit);
         let Linked {
             stream,
             channel,
             deframer,
             early,
-        } = match linked {
+        } = match unless_told(self.live, linked).await {
             Ok(linked) => linked,
             Err(ended) => return (ended, self.browser, Vec::new()),
         };
@@ -129,6 +119,14 @@ impl Parts<'_> {
         let mut relay = relay(self.settings, self.live, self.browser, stream, deframer).of_unread(unread);
         let ended = relay.start_with(Vec::new(), &early).err().map(Ended::from);
         relay_to_end(self.live, relay, ended).await
+    }
+}
+
+/// A step on the way to the relay, unless the session is told to end meanwhile.
+async fn unless_told<T>(live: &Live, step: impl Future<Output = Result<T, Ended>>) -> Result<T, Ended> {
+    tokio::select! {
+        done = step => done,
+        reason = live.told_to_end() => Err(reason.into()),
     }
 }
 
@@ -168,7 +166,7 @@ pub(crate) async fn close_at_once(upgrade: OnUpgrade, reason: EndReason) {
 }
 
 /// The browser's socket itself, out of the hands of HTTP, and what was read from it already.
-async fn browser_stream(upgrade: OnUpgrade) -> Result<(ClientStream, Vec<u8>), Failure> {
+async fn browser_stream(upgrade: OnUpgrade) -> Result<(ClientStream, Vec<u8>), Ended> {
     let upgraded = upgrade
         .await
         .map_err(|error| Failure::new(EndReason::ClientLost, error.to_string()))?;

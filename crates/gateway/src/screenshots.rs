@@ -2,7 +2,7 @@
 //!
 //! A picture is taken by a viewer of the gateway's own ([`take`]), which leaves at once. It is kept for some seconds, so
 //! that a hypervisor sees one viewer in that time, however many ask and at whatever size; who asks while it is being
-//! taken waits for it. What failed is kept as well, a little longer: a dead hypervisor is not knocked at by each tile of
+//! taken waits for it. What failed is kept as well, for [`FAILURE_KEPT`]: a dead hypervisor is not knocked at by each tile of
 //! each page. What is sent is the picture at the size and in the form that were asked for ([`render`]), kept likewise.
 
 mod render;
@@ -27,7 +27,7 @@ use self::take::Missed;
 use crate::session::{Failure, log_end};
 use crate::{Gateway, GatewaySettings};
 
-/// How long a failure is kept, at least.
+/// How long a failure is kept.
 const FAILURE_KEPT: Duration = Duration::from_secs(10);
 
 /// What an operator decides about screenshots.
@@ -35,7 +35,7 @@ const FAILURE_KEPT: Duration = Duration::from_secs(10);
 pub struct ScreenshotSettings {
     /// How long a picture is kept, and so how old one may be.
     pub max_age: Duration,
-    /// How long all of it may take, waiting included.
+    /// How long it may take to take a picture, waiting for a turn included.
     pub timeout: Duration,
     /// Most pictures that are taken at once, from the screen's size to its last pixel. Each needs four bytes a pixel.
     pub max_at_once: usize,

@@ -246,9 +246,10 @@ fn redeem_first(
         return Ok(Ok(Redeemed::again(held.grant)));
     }
     let choice = opening.as_ref().and_then(|opening| opening.console);
-    let Some(mut grant) = held.grant.choosing_any(choice) else {
+    let mut grant = held.grant;
+    if !grant.choose(choice) {
         return Ok(Err(RefusedToken::OtherConsole));
-    };
+    }
     let secret = ResumeSecret::random().map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))?;
     let recorded = opening.is_some();
     // The session first: nothing that comes after it can break a constraint, and leave half of this behind.

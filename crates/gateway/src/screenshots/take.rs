@@ -60,8 +60,8 @@ pub(super) struct Limits {
     pub max_pixels: NonZeroU32,
 }
 
-/// Connects, waits for a turn, and takes the picture. A screen that is out of reach, or says nothing, holds up no turn;
-/// and one that got no turn in time has not failed.
+/// Connects, waits for a turn, and takes the picture. A screen that is out of reach, or silent in the handshake, holds
+/// up no turn; and one that got no turn in time has not failed.
 pub(super) async fn take(back_end: &BackEnd, limits: Limits, turns: &Semaphore) -> Result<Picture, Missed> {
     let deadline = Instant::now() + limits.all;
     let late = |_| {
