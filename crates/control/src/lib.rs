@@ -15,6 +15,8 @@ mod own;
 pub mod policy;
 pub mod request_id;
 pub mod screens;
+#[cfg(test)]
+mod testing;
 
 use std::str::FromStr;
 use std::sync::Arc;

@@ -3,26 +3,21 @@
 mod openapi;
 mod tabs;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use http::{HeaderMap, Method, Request, StatusCode};
-use oriel_domain::{AuthToken, ConsoleKind, ProjectId, Role, Uses};
-use oriel_inventory::{FileInventory, Inventory};
-use oriel_store::{DEFAULT_DOMAIN, NewProject, NewUser, Store};
-use secrecy::SecretString;
+use oriel_domain::{AuthToken, ConsoleKind, ProjectId, Role};
+use oriel_store::Store;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use time::{Duration, OffsetDateTime};
-use tower::ServiceExt as _;
+use time::OffsetDateTime;
 
-use super::{ComputeSettings, Microversion};
-use crate::Control;
-use crate::consoles::{ConsoleLink, ConsoleSettings, LinkForm};
-use crate::identity::{Embedded, Identity, IdentitySettings, Scope, password};
+use crate::consoles::ConsoleSettings;
+use crate::identity::{Embedded, IdentitySettings};
 use crate::policy::Policy;
+use crate::testing::{self, Ground, URL};
 
 const WEB: &str = "47e9be4e-a7b9-471f-92d9-ffc83814e07a";
 const OTHERS: &str = "11111111-1111-4111-8111-111111111111";
@@ -66,76 +61,28 @@ impl Cloud {
         further: impl FnOnce(&ProjectId) -> String,
         adjust: impl FnOnce(&mut ConsoleSettings),
     ) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("oriel.db")).await.unwrap();
-        let project_named = async |name: &str| {
-            let new = NewProject {
-                domain: DEFAULT_DOMAIN.parse().unwrap(),
-                name: name.into(),
-                description: String::new(),
-            };
-            store.create_project(&new).await.unwrap()
-        };
-        let (project, other) = (project_named("ours").await, project_named("theirs").await);
-
-        let embedded =
-            Arc::new(Embedded::new(store.clone(), IdentitySettings::new("https://oriel.example")).unwrap());
-        let secret = SecretString::from("correct horse battery staple");
-        let hash = password::hash(&secret).unwrap();
+        let ground = Ground::new().await;
+        let (project, other) = (ground.project("ours").await, ground.project("theirs").await);
+        let embedded = Arc::new(Embedded::new(ground.store.clone(), IdentitySettings::new(URL)).unwrap());
         let log_in = async |role: Role| {
-            let new = NewUser {
-                domain: DEFAULT_DOMAIN.parse().unwrap(),
-                name: role.name().into(),
-                password: hash.clone(),
-            };
-            let user = store.create_user(&new, OffsetDateTime::now_utc()).await.unwrap();
-            store.assign_role(&user, &project, role).await.unwrap();
-            let key = oriel_store::UserKey::Id(user);
-            let scope = Scope::Project(oriel_store::ProjectKey::Id(project.clone()));
-            embedded
-                .login_password(&key, &secret, &scope)
-                .await
-                .unwrap()
-                .token
+            let user = ground.user(role.name()).await;
+            ground.store.assign_role(&user, &project, role).await.unwrap();
+            testing::log_in(&embedded, &user, &project).await
         };
         let (member, reader, admin) = (
             log_in(Role::Member).await,
             log_in(Role::Reader).await,
             log_in(Role::Admin).await,
         );
-
-        let file = folder.path().join("servers.toml");
-        std::fs::write(&file, servers(&project, &other) + &further(&project)).unwrap();
-        let link = ConsoleLink {
-            base_url: "https://oriel.example/vnc.auto.html".parse().unwrap(),
-            form: LinkForm::Token,
-            lang: Some("EN".into()),
-            tabs: true,
-        };
-        let mut settings = ConsoleSettings {
-            links: BTreeMap::from([(ConsoleKind::Novnc, link)]),
-            pages: BTreeMap::new(),
-            socket: ConsoleLink::to_socket(&"https://oriel.example".parse().unwrap()),
-            ttl: Duration::minutes(10),
-            uses: Uses::One,
-        };
-        adjust(&mut settings);
-        let control = Control::new(
-            Identity::Embedded(Arc::clone(&embedded)),
-            Inventory::File(Arc::new(FileInventory::open(&file).unwrap())),
-            store.clone(),
-            policy,
-            settings,
-            ComputeSettings {
-                max_microversion: Microversion::v2(96),
-                link_prefix: None,
-                scheme: "https".into(),
-                public_url: "https://oriel.example".into(),
-            },
-        );
+        let mut link = testing::link("https://oriel.example/vnc.auto.html", Some("EN"));
+        link.tabs = true;
+        let mut consoles = testing::consoles([(ConsoleKind::Novnc, link)]);
+        adjust(&mut consoles);
+        let servers = servers(&project, &other) + &further(&project);
+        let control = ground.control(&embedded, &servers, policy, consoles);
         Self {
-            folder,
-            store,
+            folder: ground.folder,
+            store: ground.store,
             router: control.router(),
             project,
             member,
@@ -163,12 +110,11 @@ impl Cloud {
             request = request.header("openstack-api-version", format!("compute {version}"));
         }
         let request = request.body(Body::from(body.to_owned())).unwrap();
-        let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
-        let body = to_bytes(body, 1 << 20).await.unwrap();
+        let (status, headers, body) = testing::ask(&self.router, request).await;
         let body = serde_json::from_slice(&body).unwrap_or_else(|_| json!(String::from_utf8_lossy(&body)));
         Answer {
-            status: parts.status,
-            headers: parts.headers,
+            status,
+            headers,
             body,
         }
     }
@@ -675,11 +621,10 @@ async fn an_answer_is_spelled_and_typed_as_novas() {
             .header("x-auth-token", cloud.member.expose())
             .header(header.0, header.1);
         let request = request.body(Body::empty()).unwrap();
-        let (parts, body) = cloud.router.clone().oneshot(request).await.unwrap().into_parts();
-        let content_type = parts.headers["content-type"].to_str().unwrap().to_owned();
-        let body = to_bytes(body, 1 << 20).await.unwrap();
+        let (status, headers, body) = testing::ask(&cloud.router, request).await;
+        let content_type = headers["content-type"].to_str().unwrap().to_owned();
         (
-            parts.status.as_u16(),
+            status.as_u16(),
             content_type,
             String::from_utf8(body.to_vec()).unwrap(),
         )

@@ -10,23 +10,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use http::{HeaderMap, Method, Request, StatusCode};
-use oriel_domain::{AccessKeyId, AuthToken, ConsoleKind, ProjectId, Role, SecretKey, UserId, Uses};
-use oriel_inventory::{FileInventory, Inventory};
-use oriel_store::{DEFAULT_DOMAIN, NewProject, NewUser, ProjectKey, Store, UserKey};
-use secrecy::SecretString;
+use oriel_domain::{AccessKeyId, AuthToken, ConsoleKind, ProjectId, Role, SecretKey, UserId};
+use oriel_store::Store;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use time::{Duration, OffsetDateTime};
-use tower::ServiceExt as _;
+use time::OffsetDateTime;
 
 use crate::Control;
-use crate::compute::{ComputeSettings, Microversion};
-use crate::consoles::{ConsoleLink, ConsoleSettings, LinkForm};
 use crate::identity::signature::tests::sign;
-use crate::identity::{Embedded, Identity, IdentitySettings, LockOut, Scope, Vault, password};
+use crate::identity::{Embedded, IdentitySettings, LockOut, Vault};
 use crate::policy::Policy;
+use crate::testing::{self, Ground, URL, link};
 
 const WEB: &str = "47e9be4e-a7b9-471f-92d9-ffc83814e07a";
 const OTHERS: &str = "11111111-1111-4111-8111-111111111111";
@@ -78,90 +74,47 @@ struct Call {
 
 impl Cloud {
     async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("oriel.db")).await.unwrap();
-        let project_named = async |name: &str| {
-            let new = NewProject {
-                domain: DEFAULT_DOMAIN.parse().unwrap(),
-                name: name.into(),
-                description: String::new(),
-            };
-            store.create_project(&new).await.unwrap()
-        };
-        let (project, other) = (project_named("ours").await, project_named("theirs").await);
+        let ground = Ground::new().await;
+        let (project, other) = (ground.project("ours").await, ground.project("theirs").await);
 
-        let vault = Vault::at(folder.path().join("credential.key"));
+        let vault = Vault::at(ground.folder.path().join("credential.key"));
         vault.make_if_missing().unwrap();
-        let mut settings = IdentitySettings::new("https://oriel.example");
+        let mut settings = IdentitySettings::new(URL);
         settings.region = "cn-north-4".into();
-        settings.credential_key = Some(folder.path().join("credential.key"));
+        settings.credential_key = Some(ground.folder.path().join("credential.key"));
         settings.lock_out = LockOut {
             after: 3,
             ..LockOut::DEFAULT
         };
-        let embedded = Arc::new(Embedded::new(store.clone(), settings).unwrap());
-        let secret = SecretString::from("correct horse battery staple");
-        let hash = password::hash(&secret).unwrap();
+        let embedded = Arc::new(Embedded::new(ground.store.clone(), settings).unwrap());
         let person = async |role: Role| {
-            let new = NewUser {
-                domain: DEFAULT_DOMAIN.parse().unwrap(),
-                name: role.name().into(),
-                password: hash.clone(),
-            };
-            let now = OffsetDateTime::now_utc();
-            let user = store.create_user(&new, now).await.unwrap();
-            store.assign_role(&user, &project, role).await.unwrap();
-            let scope = Scope::Project(ProjectKey::Id(project.clone()));
-            let named = UserKey::Id(user.clone());
-            let login = embedded.login_password(&named, &secret, &scope).await;
-            let token = login.unwrap().token;
-            let key = new_key(&store, &vault, &user, &project).await;
+            let user = ground.user(role.name()).await;
+            ground.store.assign_role(&user, &project, role).await.unwrap();
+            let token = testing::log_in(&embedded, &user, &project).await;
+            let key = new_key(&ground.store, &vault, &user, &project).await;
             Person { user, token, key }
         };
         let (member, reader) = (person(Role::Member).await, person(Role::Reader).await);
 
-        let file = folder.path().join("servers.toml");
-        std::fs::write(&file, servers(&folder, &project, &other)).unwrap();
-        let link = |url: &str, lang: Option<&str>| ConsoleLink {
-            base_url: url.parse().unwrap(),
-            form: LinkForm::Token,
-            lang: lang.map(str::to_owned),
-            tabs: false,
-        };
-        let control = Control::new(
-            Identity::Embedded(Arc::clone(&embedded)),
-            Inventory::File(Arc::new(FileInventory::open(&file).unwrap())),
-            store.clone(),
-            Policy::load(None).unwrap(),
-            ConsoleSettings {
-                links: BTreeMap::from([
-                    (
-                        ConsoleKind::Novnc,
-                        link("https://oriel.example/vnc.auto.html", Some("EN")),
-                    ),
-                    (ConsoleKind::Serial, link("wss://serial.example/", None)),
-                ]),
-                pages: BTreeMap::from([(
-                    ConsoleKind::Serial,
-                    link("https://oriel.example/serial.html", Some("EN")),
-                )]),
-                socket: ConsoleLink::to_socket(&"https://oriel.example".parse().unwrap()),
-                ttl: Duration::minutes(10),
-                uses: Uses::One,
-            },
-            ComputeSettings {
-                max_microversion: Microversion::v2(96),
-                link_prefix: None,
-                scheme: "https".into(),
-                public_url: "https://oriel.example".into(),
-            },
-        );
+        let mut consoles = testing::consoles([
+            (
+                ConsoleKind::Novnc,
+                link("https://oriel.example/vnc.auto.html", Some("EN")),
+            ),
+            (ConsoleKind::Serial, link("wss://serial.example/", None)),
+        ]);
+        consoles.pages = BTreeMap::from([(
+            ConsoleKind::Serial,
+            link("https://oriel.example/serial.html", Some("EN")),
+        )]);
+        let servers = servers(&ground.folder, &project, &other);
+        let control = ground.control(&embedded, &servers, Policy::load(None).unwrap(), consoles);
         Self {
             router: control.router(),
             control,
-            names: console_names(&folder),
-            folder,
-            store,
+            names: console_names(&ground.folder),
+            folder: ground.folder,
+            store: ground.store,
             project,
             other,
             member,
@@ -181,13 +134,11 @@ impl Cloud {
 
     async fn send(&self, call: Call) -> Answer {
         let request = Request::from_parts(call.parts, Body::from(call.body));
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let body = to_bytes(body, 1 << 20).await.unwrap();
+        let (status, headers, body) = testing::ask(&self.router, request).await;
         let body = serde_json::from_slice(&body).unwrap_or_else(|_| json!(String::from_utf8_lossy(&body)));
         Answer {
-            status: parts.status,
-            headers: parts.headers,
+            status,
+            headers,
             body,
         }
     }

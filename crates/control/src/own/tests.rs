@@ -4,28 +4,19 @@ mod login;
 mod openapi;
 mod servers;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use http::{HeaderMap, Method, Request, StatusCode, header};
-use oriel_domain::{AuthToken, ConsoleKind, ProjectId, Role, UserId, Uses};
-use oriel_inventory::{FileInventory, Inventory};
-use oriel_store::{DEFAULT_DOMAIN, NewProject, NewUser, Store};
-use secrecy::SecretString;
+use oriel_domain::{AuthToken, ConsoleKind, ProjectId, Role, UserId};
+use oriel_store::Store;
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use time::{Duration, OffsetDateTime};
-use tower::ServiceExt as _;
 
-use crate::Control;
-use crate::compute::{ComputeSettings, Microversion};
-use crate::consoles::{ConsoleLink, ConsoleSettings, LinkForm};
-use crate::identity::{Embedded, Identity, IdentitySettings, LockOut, password};
+use crate::identity::{Embedded, IdentitySettings, LockOut};
 use crate::policy::Policy;
+use crate::testing::{self, Ground, PASSWORD, URL, link};
 
-const PASSWORD: &str = "correct horse battery staple";
 const WEB: &str = "47e9be4e-a7b9-471f-92d9-ffc83814e07a";
 const OTHERS: &str = "11111111-1111-4111-8111-111111111111";
 const STOPPED: &str = "22222222-2222-4222-8222-222222222222";
@@ -35,7 +26,7 @@ const NEVER: &str = "deadbeef-dead-4bad-8bad-deadbeefdead";
 /// A cloud with two projects, `demo` and `lab`. `ann` is a member of both, `eve` reads in `demo`, `root` is an admin of
 /// `demo`, `nora` has a role nowhere.
 struct Cloud {
-    _folder: TempDir,
+    ground: Ground,
     store: Store,
     embedded: Arc<Embedded>,
     router: Router,
@@ -80,56 +71,27 @@ impl Browser {
 
 impl Cloud {
     async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("oriel.db")).await.unwrap();
-        let project_named = async |name: &str| {
-            let new = NewProject {
-                domain: DEFAULT_DOMAIN.parse().unwrap(),
-                name: name.into(),
-                description: String::new(),
-            };
-            store.create_project(&new).await.unwrap()
-        };
-        let (demo, lab) = (project_named("demo").await, project_named("lab").await);
-        let mut settings = IdentitySettings::new("https://oriel.example");
+        let ground = Ground::new().await;
+        let store = ground.store.clone();
+        let (demo, lab) = (ground.project("demo").await, ground.project("lab").await);
+        let mut settings = IdentitySettings::new(URL);
         settings.lock_out = LockOut {
             after: 2,
             ..LockOut::DEFAULT
         };
         let embedded = Arc::new(Embedded::new(store.clone(), settings).unwrap());
-        let file = folder.path().join("servers.toml");
-        std::fs::write(&file, servers(&demo, &lab)).unwrap();
-        let link = |url: &str| ConsoleLink {
-            base_url: url.parse().unwrap(),
-            form: LinkForm::Token,
-            lang: Some("EN".into()),
-            tabs: false,
-        };
-        let control = Control::new(
-            Identity::Embedded(Arc::clone(&embedded)),
-            Inventory::File(Arc::new(FileInventory::open(&file).unwrap())),
-            store.clone(),
-            Policy::load(None).unwrap(),
-            ConsoleSettings {
-                links: BTreeMap::from([
-                    (ConsoleKind::Novnc, link("https://oriel.example/vnc.auto.html")),
-                    (ConsoleKind::Serial, link("wss://oriel.example/")),
-                ]),
-                pages: BTreeMap::new(),
-                socket: ConsoleLink::to_socket(&"https://oriel.example".parse().unwrap()),
-                ttl: Duration::minutes(10),
-                uses: Uses::One,
-            },
-            ComputeSettings {
-                max_microversion: Microversion::v2(96),
-                link_prefix: None,
-                scheme: "https".into(),
-                public_url: "https://oriel.example".into(),
-            },
-        );
+        let consoles = testing::consoles([
+            (
+                ConsoleKind::Novnc,
+                link("https://oriel.example/vnc.auto.html", Some("EN")),
+            ),
+            (ConsoleKind::Serial, link("wss://oriel.example/", Some("EN"))),
+        ]);
+        let policy = Policy::load(None).unwrap();
+        let control = ground.control(&embedded, &servers(&demo, &lab), policy, consoles);
         let cloud = Self {
             router: control.admitting(control.router()),
-            _folder: folder,
+            ground,
             store,
             embedded,
             demo,
@@ -153,22 +115,14 @@ impl Cloud {
     }
 
     async fn add_user(&self, name: &str) -> UserId {
-        let new = NewUser {
-            domain: DEFAULT_DOMAIN.parse().unwrap(),
-            name: name.into(),
-            password: password::hash(&SecretString::from(PASSWORD)).unwrap(),
-        };
-        let now = OffsetDateTime::now_utc();
-        self.store.create_user(&new, now).await.unwrap()
+        self.ground.user(name).await
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let body = to_bytes(body, 1 << 22).await.unwrap();
+        let (status, headers, body) = testing::ask(&self.router, request).await;
         Answer {
-            status: parts.status,
-            headers: parts.headers,
+            status,
+            headers,
             body: serde_json::from_slice(&body).unwrap_or(Value::Null),
         }
     }

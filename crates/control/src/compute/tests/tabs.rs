@@ -3,6 +3,7 @@
 use oriel_domain::{ConsoleKinds, ConsoleToken};
 
 use super::*;
+use crate::consoles::ConsoleLink;
 
 const FURNISHED: &str = "77777777-7777-4777-8777-777777777777";
 const SERIAL: &str = r#"{"remote_console": {"protocol": "serial", "type": "serial"}}"#;

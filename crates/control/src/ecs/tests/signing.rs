@@ -114,7 +114,7 @@ async fn a_key_that_may_not_be_used_any_more_is_refused() {
 async fn what_is_wrong_with_a_signature_is_told() {
     let cloud = Cloud::new().await;
     let key = &cloud.member.key;
-    let old = sdk_date(OffsetDateTime::now_utc() - Duration::minutes(16));
+    let old = sdk_date(OffsetDateTime::now_utc() - time::Duration::minutes(16));
     let mut twice = cloud.console(WEB).signed(key);
     let host = "oriel.example".parse().unwrap();
     twice.parts.headers.append("host", host);

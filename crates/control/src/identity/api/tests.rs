@@ -13,21 +13,19 @@ mod tokens;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use http::{HeaderMap, Method, Request, StatusCode};
 use oriel_domain::{ProjectId, Role, UserId};
-use oriel_store::{DEFAULT_DOMAIN, NewProject, NewUser, Store};
+use oriel_store::Store;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use time::OffsetDateTime;
-use tower::ServiceExt as _;
 
 use crate::identity::{Embedded, IdentitySettings, LockOut, password};
+use crate::testing::{self, Ground, PASSWORD};
 
 const URL: &str = "https://oriel.example:8002";
-/// The password of every user here.
-const PASSWORD: &str = "correct horse battery staple";
 
 /// A server with `ann` (member of `demo`, reader of `lab`), `bob` (nothing) and `root` (admin of
 /// `ops`).
@@ -54,31 +52,18 @@ impl Api {
     }
 
     async fn with(settings: IdentitySettings) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("oriel.db")).await.unwrap();
-        let hash = password::hash(&SecretString::from(PASSWORD)).unwrap();
-        let mut users = Vec::new();
-        for name in ["ann", "bob", "root"] {
-            let domain = DEFAULT_DOMAIN.parse().unwrap();
-            let new = NewUser {
-                domain,
-                name: name.into(),
-                password: hash.clone(),
-            };
-            users.push(store.create_user(&new, OffsetDateTime::now_utc()).await.unwrap());
-        }
-        let mut projects = Vec::new();
-        for name in ["demo", "lab", "ops"] {
-            let domain = DEFAULT_DOMAIN.parse().unwrap();
-            let new = NewProject {
-                domain,
-                name: name.into(),
-                description: String::new(),
-            };
-            projects.push(store.create_project(&new).await.unwrap());
-        }
-        let [ann, bob, root] = users.try_into().unwrap();
-        let [demo, lab, ops] = projects.try_into().unwrap();
+        let ground = Ground::new().await;
+        let [ann, bob, root] = [
+            ground.user("ann").await,
+            ground.user("bob").await,
+            ground.user("root").await,
+        ];
+        let [demo, lab, ops] = [
+            ground.project("demo").await,
+            ground.project("lab").await,
+            ground.project("ops").await,
+        ];
+        let Ground { folder, store, .. } = ground;
         store.assign_role(&ann, &demo, Role::Member).await.unwrap();
         store.assign_role(&ann, &lab, Role::Reader).await.unwrap();
         store.assign_role(&root, &ops, Role::Admin).await.unwrap();
@@ -107,22 +92,15 @@ impl Api {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self
-            .router
-            .clone()
-            .oneshot(request.body(body.into()).unwrap())
-            .await
-            .unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, usize::MAX).await.unwrap();
+        let (status, headers, bytes) = testing::ask(&self.router, request.body(body.into()).unwrap()).await;
         let body = if bytes.is_empty() {
             Value::Null
         } else {
             serde_json::from_slice(&bytes).unwrap()
         };
         Answer {
-            status: parts.status,
-            headers: parts.headers,
+            status,
+            headers,
             body,
         }
     }
