@@ -24,6 +24,8 @@ const ANSWER: Duration = Duration::from_secs(3);
 const LAMPS: Duration = Duration::from_millis(200);
 /// How long a server may take to hang up as well.
 const HANG_UP: Duration = Duration::from_secs(1);
+/// Taller than two lines of text, in pixels.
+const TALL: u32 = 80;
 /// Caps Lock in QEMU's lamps (rfbproto.rst, "QEMU LED State Pseudo-encoding").
 const CAPS_LOCK: u8 = 4;
 /// Hextile costs a server next to nothing, and a screen of text shrinks to a tenth in it.
@@ -42,7 +44,7 @@ const ENCODINGS: [i32; 7] = [
 pub(super) struct Look {
     /// Some of the screen was drawn.
     pub drawn: bool,
-    /// What was drawn reaches beyond what was drawn before. A cursor that blinks draws the same place again and
+    /// What was drawn reaches beyond what was drawn before, or comes after much was drawn. A cursor that blinks draws the same place again and
     /// again, and in a text mode it is QEMU that draws it, however dead the guest.
     pub news: bool,
 }
@@ -87,6 +89,11 @@ impl Bounds {
             right,
             bottom,
         }
+    }
+
+    /// Whether it is more than a line or two of text: the screen has scrolled, and what comes next lies within that.
+    fn is_tall(self) -> bool {
+        self.bottom - self.top > TALL
     }
 
     fn with(self, other: Self) -> Self {
@@ -141,11 +148,6 @@ impl Link {
     /// Whether Caps Lock is on, as far as is known.
     pub fn caps_lock(&self) -> bool {
         self.caps_lock == Some(true)
-    }
-
-    /// What is drawn next is news, wherever it is.
-    pub fn forget_drawn(&mut self) {
-        self.drawn = None;
     }
 
     /// Puts this behind what waits to be sent.
@@ -234,7 +236,9 @@ impl Link {
         if part.ends && part.kind == Kind::Update {
             if let Some(drawing) = self.drawing.take() {
                 look.drawn = true;
-                look.news |= self.drawn.is_none_or(|drawn| drawn.with(drawing) != drawn);
+                look.news |= self
+                    .drawn
+                    .is_none_or(|drawn| drawn.is_tall() || drawn.with(drawing) != drawn);
                 self.drawn = Some(drawing);
             }
             self.ask_for_news();

@@ -4,7 +4,8 @@
 //! what waits beyond some 340; behind that lies a keyboard of the PS/2 kind with room for 16 bytes, which overflows
 //! when the guest does not look at it for a while. The one sign of life is what the guest shows: an update of the
 //! screen says that the keys before it have arrived. So a small window of bytes is under way at most, and the pace
-//! grows with each window that was shown and falls when nothing is.
+//! grows with each window that was shown and falls when nothing is. A guest that has shown what was typed and falls
+//! silent may ask for a password or stand still; nobody can tell, so it is given long enough to stand still.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -20,10 +21,13 @@ const START: f64 = 40.0;
 const SLOWEST: f64 = 20.0;
 /// What each window that was shown adds, in key events a second.
 const STEP: f64 = 5.0;
-/// Most bytes on their way to the guest's keyboard, which has room for 16.
-const WINDOW: u32 = 14;
+/// Most bytes on their way to the guest's keyboard, which has room for 16. Half of them, since on a machine that is
+/// short of time an update may come so late that it is taken for the echo of younger keys: two windows still fit.
+const WINDOW: u32 = 8;
 /// An update says nothing of younger keys: it may have been on its way before them.
 const HORIZON: Duration = Duration::from_millis(40);
+/// A screen on which nothing was drawn for so long has come to rest.
+pub(super) const AT_REST: Duration = Duration::from_millis(70);
 /// When an echo is late. A screen is looked at each 30 ms or so.
 const LATE: Duration = Duration::from_millis(300);
 /// How many times longer an echo is waited for that has come before: a guest that has halted for a moment, rather
@@ -42,9 +46,11 @@ pub(super) struct Pacer {
     /// Keys that no update has told of yet: when they were sent, and their bytes.
     unseen: VecDeque<(Instant, u32)>,
     in_flight: u32,
+    /// When something was shown last.
+    shown: Option<Instant>,
     /// Bytes that were shown since the pace last grew.
     seen: u32,
-    /// Whether keys have been shown since the last Enter.
+    /// Whether keys have been shown at all.
     echoes: bool,
     /// Whether this silence has slowed the pace down already.
     late: bool,
@@ -64,6 +70,7 @@ impl Pacer {
             next: now,
             unseen: VecDeque::new(),
             in_flight: 0,
+            shown: None,
             seen: 0,
             echoes: false,
             late: false,
@@ -77,9 +84,21 @@ impl Pacer {
         if self.next > now {
             return Some(self.next);
         }
-        let (oldest, _) = *self.unseen.front()?;
+        let (mut oldest, _) = *self.unseen.front()?;
         if self.in_flight + bytes <= WINDOW {
             return None;
+        }
+        if let Some(shown) = self.shown.filter(|shown| *shown > oldest) {
+            let rest = shown + AT_REST;
+            if now < rest {
+                return Some(rest);
+            }
+            // The youngest were shown with the others, or the screen would not have come to rest.
+            self.have_arrived(shown);
+            (oldest, _) = *self.unseen.front()?;
+            if self.in_flight + bytes <= WINDOW {
+                return None;
+            }
         }
         let silent = now.saturating_duration_since(oldest);
         if !self.late && silent >= LATE {
@@ -115,7 +134,15 @@ impl Pacer {
             self.blind = false;
             self.rate = START.min(self.cap);
         }
-        while let Some((_, bytes)) = self.unseen.pop_front_if(|(sent, _)| *sent + HORIZON <= now) {
+        self.shown = Some(now);
+        if let Some(known) = now.checked_sub(HORIZON) {
+            self.have_arrived(known);
+        }
+    }
+
+    /// What was sent until then has arrived.
+    fn have_arrived(&mut self, until: Instant) {
+        while let Some((_, bytes)) = self.unseen.pop_front_if(|(sent, _)| *sent <= until) {
             self.in_flight -= bytes;
             self.seen += bytes;
             self.echoes = true;
@@ -128,12 +155,11 @@ impl Pacer {
     }
 
     /// An Enter has had its time. `reacted` tells whether the guest has shown something and come to rest: then
-    /// nothing is under way any more. Whether what comes next is shown is anybody's guess.
+    /// nothing is under way any more.
     pub fn new_line(&mut self, reacted: bool) {
         if reacted {
             self.clear();
         }
-        self.echoes = false;
     }
 
     /// Whether all that was sent has been shown, or nothing is expected to be.

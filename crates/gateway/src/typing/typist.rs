@@ -9,11 +9,9 @@ use super::TypingSettings;
 use super::job::Job;
 use super::keys::{Chord, Hands, Script};
 use super::link::{Link, Look};
-use super::pacer::Pacer;
+use super::pacer::{AT_REST, Pacer};
 use crate::session::{Failure, Live};
 
-/// A screen on which nothing was drawn for so long has come to rest.
-const AT_REST: Duration = Duration::from_millis(70);
 /// How long the guest may take to switch the lamp of Caps Lock.
 const LAMP: Duration = Duration::from_secs(1);
 
@@ -109,7 +107,6 @@ impl Typist {
     /// After an Enter: until the screen has reacted and come to rest, but not for ever.
     async fn settle(&mut self) -> Result<(), Failure> {
         let until = Instant::now() + self.settings.enter_wait;
-        self.link.forget_drawn();
         let mut rest = None;
         while rest.is_none_or(|rest| Instant::now() < rest) && Instant::now() < until {
             // What blinks after that is no sign that more is to come.

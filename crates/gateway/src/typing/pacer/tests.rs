@@ -71,8 +71,8 @@ impl Guest {
         now.is_multiple_of(REFRESH) && std::mem::take(&mut self.drawn)
     }
 
-    /// Types so many plain characters. Returns after how many milliseconds the last was sent.
-    fn is_typed(&mut self, characters: usize, cap: u32) -> u64 {
+    /// Types so many plain characters in lines of that many. Returns after how many milliseconds the last was sent.
+    fn is_typed(&mut self, characters: usize, line: usize, cap: u32) -> u64 {
         let began = Instant::now();
         let mut pacer = Pacer::new(cap, Duration::from_secs(1), began);
         let mut left = characters;
@@ -84,6 +84,9 @@ impl Guest {
                 pacer.sent(at, 2, 2);
                 left -= 1;
                 last = now;
+                if left.is_multiple_of(line) {
+                    pacer.new_line(false);
+                }
             }
             if self.tick(now) {
                 pacer.echo(at);
@@ -100,7 +103,7 @@ impl Guest {
 #[test]
 fn the_pace_grows_to_what_the_server_takes_and_no_further() {
     let mut guest = Guest::new(10);
-    let took = guest.is_typed(2000, 90);
+    let took = guest.is_typed(2000, 2000, 90);
     assert_eq!(guest.lost, 0);
     // 2000 characters at 90 events a second are 44.4 s.
     assert!((44_000..50_000).contains(&took), "{took} ms");
@@ -123,7 +126,7 @@ fn a_pace_that_looks_at_nothing_loses_keys() {
 fn where_nothing_is_shown_it_goes_on_slowly() {
     let mut guest = Guest::new(10);
     guest.echoes = false;
-    let took = guest.is_typed(400, 90);
+    let took = guest.is_typed(400, 400, 90);
     assert_eq!(guest.lost, 0);
     // 40 events a second, and once the wait for an echo.
     assert!((20_000..22_500).contains(&took), "{took} ms");
@@ -134,7 +137,7 @@ fn a_late_echo_halves_the_pace() {
     let now = Instant::now();
     let mut pacer = Pacer::new(90, Duration::from_secs(1), now);
     let mut at = now;
-    for _ in 0..7 {
+    for _ in 0..WINDOW / 2 {
         while pacer.wait(at, 2).is_some() {
             at += Duration::from_millis(1);
         }
@@ -166,6 +169,7 @@ proptest! {
     #[test]
     fn a_guest_that_halts_now_and_then_gets_every_key(
         delay in 1_u64..=10,
+        line in 5_usize..=300,
         cap in 10_u32..=300,
         halts in prop::collection::vec((200_u64..2000, 10_u64..4500), 0..12),
     ) {
@@ -176,7 +180,7 @@ proptest! {
             guest.halts.push((at, at + length));
             at += length;
         }
-        guest.is_typed(300, cap.min(u32::try_from(900 / delay).unwrap()));
+        guest.is_typed(300, line, cap.min(u32::try_from(900 / delay).unwrap()));
         prop_assert_eq!(guest.lost, 0);
     }
 }
