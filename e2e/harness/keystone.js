@@ -246,7 +246,7 @@ enabled = false
     await this.#make("endpoint", endpoint);
   }
 
-  /** The lines of Oriel's configuration that make it ask this Keystone. */
+  /** The lines of Oriel's configuration that make it ask this Keystone, which may take its time beside other tests. */
   async configuration(url = this.url) {
     const file = join(this.#folder, "service-password");
     await writeFile(file, `${this.password}\n`, { mode: 0o600 });
@@ -255,6 +255,7 @@ mode = "keystone"
 [identity.keystone]
 url = "${url}"
 password_file = "${file}"
+timeout = "30s"
 `;
   }
 
