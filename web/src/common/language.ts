@@ -1,5 +1,6 @@
 import { catalogues, type Language } from "./messages/index.ts";
 import { remember, remembered } from "./remember.ts";
+import { language, speak } from "./words.ts";
 
 export const languages = Object.keys(catalogues) as Language[];
 
@@ -9,7 +10,7 @@ const aliases: Record<string, Language> = { cn: "zh-cn", jp: "ja", kr: "ko" };
 /** The first of the wished-for languages that the pages speak: the link's, then the person's, then English. */
 export function chooseLanguage(link: string | null, person: readonly string[]): Language {
   const wishes = link === null ? person : [link, ...person];
-  return wishes.map(match).find((language) => language !== undefined) ?? "en";
+  return wishes.map(match).find((spoken) => spoken !== undefined) ?? "en";
 }
 
 /** What the person at this browser would have: what was chosen on a page before, then the browser's settings. */
@@ -18,12 +19,17 @@ export function wishedLanguages(): string[] {
   return chosen === null ? [...navigator.languages] : [chosen, ...navigator.languages];
 }
 
-/** Keeps a choice for the next page, and for this one when it is loaded again: its address would decide otherwise. */
-export function rememberLanguage(language: Language): void {
-  remember("language", language);
+/** Speaks another language from now on: here, on the next page, and here again when the page is loaded anew. */
+export async function changeLanguage(chosen: Language): Promise<void> {
+  await speak(chosen);
+  if (language.value !== chosen) {
+    return;
+  }
+  remember("language", chosen);
+  // The address would decide otherwise.
   const page = new URL(location.href);
   if (page.searchParams.has("lang")) {
-    page.searchParams.set("lang", language);
+    page.searchParams.set("lang", chosen);
     history.replaceState(history.state, "", page);
   }
 }
@@ -33,8 +39,8 @@ function match(wish: string): Language | undefined {
   const tag = wish.toLowerCase().replaceAll("_", "-");
   const [primary] = tag.split("-");
   return (
-    languages.find((language) => language === tag) ??
+    languages.find((spoken) => spoken === tag) ??
     aliases[tag] ??
-    languages.find((language) => language.split("-")[0] === primary)
+    languages.find((spoken) => spoken.split("-")[0] === primary)
   );
 }

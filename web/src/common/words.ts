@@ -13,10 +13,14 @@ export const language = signal<Language>("en");
 
 const messages = signal<Messages>(en);
 
+/** What was wanted last: words that come later than those of a later choice are not spoken. */
+let lastWanted: Language | null = null;
+
 /** Changes what the pages speak. Where the words cannot be had, the page goes on in the language that it speaks. */
 export async function speak(wanted: Language): Promise<void> {
+  lastWanted = wanted;
   const loaded = await loadMessages(wanted);
-  if (loaded !== null) {
+  if (loaded !== null && wanted === lastWanted) {
     messages.value = loaded;
     language.value = wanted;
     document.documentElement.lang = Intl.getCanonicalLocales(wanted)[0] ?? wanted;

@@ -25,8 +25,8 @@ export interface TerminalTools {
   /** Whether the output is told to a screen reader. */
   readsAloud: ReadonlySignal<boolean>;
   size: ReadonlySignal<{ columns: number; rows: number }>;
-  /** Whether the last text that was to be pasted was too long. */
-  pasteTooLong: ReadonlySignal<boolean>;
+  /** Why the last text was not pasted or copied. */
+  complaint: ReadonlySignal<Complaint | null>;
   openFind(): void;
   closeFind(): void;
   /** Goes to another place where the text is; `typing` while it grows, so that the place stays where it can. */
@@ -38,6 +38,9 @@ export interface TerminalTools {
   type(text: string): void;
   readAloud(on: boolean): void;
 }
+
+/** The text is too long for a line, or the browser does not let the page at the clipboard. */
+export type Complaint = "paste-too-long" | "paste-refused" | "copy-refused";
 
 export interface Found {
   /** From 1; 0 where none of them is chosen. */

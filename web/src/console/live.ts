@@ -45,6 +45,8 @@ export class LiveConsole {
   readonly #isShown: () => boolean;
   #client: Client | null = null;
   #opened = false;
+  /** Counts the tries to open it: what an earlier one still brings is for nobody. */
+  #attempt = 0;
   /** It outlives its session, of whose end it may tell more than the close code, until the next one begins. */
   #sideChannel: SideChannel | null = null;
   /** The guest's clipboard, as far as this viewer may use it. */
@@ -112,6 +114,8 @@ export class LiveConsole {
   /** From the link to a live screen. Every way in which this can fail is an `ended` event. */
   async open(): Promise<void> {
     this.#opened = true;
+    this.#attempt += 1;
+    const attempt = this.#attempt;
     this.#sideChannel?.close();
     this.#news.value = null;
     const { token, page, pageId } = this.#opener;
@@ -122,6 +126,9 @@ export class LiveConsole {
     // What shows it comes while the gateway checks the link. The link's file name says what it will be.
     warm(this.#type ?? (page.pathname.endsWith("/serial.html") ? "serial" : "novnc"));
     const opening = await openConsole(token, this.#type);
+    if (attempt !== this.#attempt) {
+      return;
+    }
     if ("end" in opening) {
       this.#ended(opening.end);
       return;
@@ -135,6 +142,9 @@ export class LiveConsole {
       return;
     }
     this.#client ??= await loadClient(type, this.#place());
+    if (attempt !== this.#attempt) {
+      return;
+    }
     if (this.#client === null) {
       this.#ended({ reason: "network-lost" });
       return;
@@ -184,8 +194,16 @@ export class LiveConsole {
     this.retryIfWaiting();
   }
 
+  /** Ends it by the viewer's own wish, also on its way there or back. */
   disconnect(): void {
-    this.#connection.value?.abandon({ reason: "client-closed" });
+    const end: End = { reason: "client-closed" };
+    if (this.#connection.value !== null) {
+      this.#connection.value.abandon(end);
+    } else if (this.#opened) {
+      this.#attempt += 1;
+      clearTimeout(this.#timer);
+      this.#ended(end);
+    }
   }
 
   /** Tells the gateway that somebody is there, though nothing was pressed. */

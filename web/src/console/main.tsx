@@ -21,10 +21,7 @@ const tabs = new Tabs(
 const [own] = tabs.all.value;
 render(<App tabs={tabs} view={view} />, document.body);
 
-if (own) {
-  speakWithPortal(own.live);
-}
-
+speakWithPortal(tabs);
 own?.live.access.subscribe((access) => {
   if (access !== null) {
     tabs.learn(access.type, access.consoles);

@@ -1,8 +1,9 @@
+import { effect, untracked } from "@preact/signals";
 import { t } from "../common/words.ts";
 import type { Chord } from "./keyboard/chord.ts";
 import { isModifier, keyAt } from "./keyboard/keys.ts";
-import type { LiveConsole } from "./live.ts";
 import type { State } from "./session.ts";
+import type { Tab, Tabs } from "./tabs.ts";
 
 /** What a console's page tells the page that shows it in a frame. Nothing of it opens anything. */
 export type Telling =
@@ -62,13 +63,14 @@ export function tellings(state: State): Telling[] {
 /**
  * Speaks with the page that shows this one in a frame, if any. The browser lets only pages of the origins that
  * `frame-ancestors` names do that, so the parent that says hello is one of them, and its origin is the one that is
- * told from then on.
+ * told from then on. It hears of the console that is shown, and what it says is for that one.
  */
-export function speakWithPortal(live: LiveConsole): void {
+export function speakWithPortal(tabs: Tabs): void {
   const portal = window.parent;
   if (portal === window) {
     return;
   }
+  const shown = () => tabs.shown.value.live;
   let origin: string | null = null;
   const tell = (state: State) => {
     if (origin !== null) {
@@ -87,17 +89,20 @@ export function speakWithPortal(live: LiveConsole): void {
       const isNew = origin !== event.origin;
       origin = event.origin;
       if (isNew) {
-        tell(live.state.value);
+        tell(shown().state.value);
       }
     } else if (order !== null && event.origin === origin) {
-      obey(live, order);
+      obey(tabs.shown.value, order);
     }
   });
   // The words are of the language too, but another language is no other end.
-  live.state.subscribe(tell);
+  effect(() => {
+    const state = shown().state.value;
+    untracked(() => tell(state));
+  });
 }
 
-function obey(live: LiveConsole, order: Order): void {
+function obey({ live }: Tab, order: Order): void {
   switch (order.what) {
     case "hello":
       break;

@@ -21,6 +21,7 @@ const define = (): void => {
   const permissions = ["fullscreen", "clipboard-read", "clipboard-write"];
   const patienceMs = 500;
   const maxGreetings = 40;
+  const untitled = "Console";
 
   class OrielConsole extends HTMLElement {
     static readonly observedAttributes = ["src", "lang", "view-only", "title"];
@@ -60,15 +61,13 @@ const define = (): void => {
 
     disconnectedCallback(): void {
       window.removeEventListener("message", this.#listen);
-      clearTimeout(this.#greeting);
-      this.#frame.removeAttribute("src");
-      this.#origin = null;
-      this.#state = "idle";
+      clearTimeout(this.#change);
+      this.#leave();
     }
 
     attributeChangedCallback(name: string): void {
       if (name === "title") {
-        this.#frame.title = this.title;
+        this.#frame.title = this.title || untitled;
         return;
       }
       // Several attributes that change at once load the frame once: a link opens once.
@@ -120,15 +119,22 @@ const define = (): void => {
     #show(): void {
       const link = this.#link();
       if (link === null) {
-        this.#origin = null;
-        this.#frame.removeAttribute("src");
+        this.#leave();
         return;
       }
       if (this.#frame.src !== link.href) {
+        this.#state = "connecting";
         this.#origin = link.origin;
-        this.#frame.title = this.title || "Console";
+        this.#frame.title = this.title || untitled;
         this.#frame.src = link.href;
       }
+    }
+
+    #leave(): void {
+      clearTimeout(this.#greeting);
+      this.#frame.removeAttribute("src");
+      this.#origin = null;
+      this.#state = "idle";
     }
 
     /** The link with what the attributes add to it. Null: it is none. */

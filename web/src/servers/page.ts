@@ -36,13 +36,15 @@ export class Page {
       if (state.phase === "in") {
         const { user, project } = state.login;
         const now = { user: user.id, project: project?.id ?? null };
+        const isMoved = now.user === before?.user && now.project !== before.project;
         if (now.user !== before?.user || now.project !== before.project) {
           this.pictures.clear();
           this.#beginAnew(before !== null && now.user !== before.user);
         }
         before = now;
         if (project !== null) {
-          this.inventory.begin(state.login.admin && this.inventory.allProjects.peek());
+          const all = state.login.admin && !isMoved && this.inventory.allProjects.peek();
+          this.inventory.begin(all);
         }
       } else if (state.phase === "out") {
         this.inventory.stop();

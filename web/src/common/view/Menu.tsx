@@ -34,7 +34,12 @@ export function Menu({ id, label, icon, children }: Props) {
       id={id}
       class="menu-of-bar"
       ref={menu}
-      onKeyDown={({ key }) => key === "Escape" && close()}
+      onKeyDown={({ key }) => {
+        if (key === "Escape" && menu.current?.open) {
+          close();
+          menu.current.querySelector("summary")?.focus();
+        }
+      }}
     >
       <summary class="tool" aria-label={label}>
         {icon}

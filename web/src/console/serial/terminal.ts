@@ -5,7 +5,13 @@ import { type ISearchOptions, SearchAddon } from "@xterm/addon-search";
 import { WebglAddon } from "@xterm/addon-webgl";
 import { Terminal } from "@xterm/xterm";
 import { language, t } from "../../common/words.ts";
-import type { Connection, ConnectionListener, Found, TerminalTools } from "../connection.ts";
+import type {
+  Complaint,
+  Connection,
+  ConnectionListener,
+  Found,
+  TerminalTools,
+} from "../connection.ts";
 import { type End, endByCloseCode } from "../reasons.ts";
 import { OutputQueue, type Piece } from "./output.ts";
 import { PastReader, Tail } from "./past.ts";
@@ -36,7 +42,7 @@ export class SerialTerminal implements TerminalTools {
   readonly #finding = signal(false);
   readonly #readsAloud = signal(false);
   readonly #size = signal({ columns: 80, rows: 24 });
-  readonly #tooLong = signal(false);
+  readonly #complaint = signal<Complaint | null>(null);
   readonly #tail = new Tail();
   readonly #queue = new OutputQueue();
   #inHand = 0;
@@ -85,8 +91,8 @@ export class SerialTerminal implements TerminalTools {
     return this.#size;
   }
 
-  get pasteTooLong(): ReadonlySignal<boolean> {
-    return this.#tooLong;
+  get complaint(): ReadonlySignal<Complaint | null> {
+    return this.#complaint;
   }
 
   /** Connects to the line, for the first time or again. */
@@ -168,17 +174,25 @@ export class SerialTerminal implements TerminalTools {
       this.#terminal.focus();
       return;
     }
-    // A browser may refuse; then the selection is still there to be copied by hand.
-    await navigator.clipboard?.writeText(this.#terminal.getSelection()).catch(() => {});
+    try {
+      await navigator.clipboard.writeText(this.#terminal.getSelection());
+      this.#complaint.value = null;
+    } catch {
+      this.#complaint.value = "copy-refused";
+    }
     this.#terminal.focus();
   }
 
   async paste(): Promise<void> {
-    const text = await navigator.clipboard?.readText().catch(() => "");
-    this.#terminal.focus();
-    if (text && this.#mayPaste(text)) {
-      this.#terminal.paste(text);
+    try {
+      const text = await navigator.clipboard.readText();
+      if (this.#mayPaste(text)) {
+        this.#terminal.paste(text);
+      }
+    } catch {
+      this.#complaint.value = "paste-refused";
     }
+    this.#terminal.focus();
   }
 
   type(text: string): void {
@@ -210,7 +224,10 @@ export class SerialTerminal implements TerminalTools {
 
   #bind(place: HTMLElement): void {
     const terminal = this.#terminal;
-    terminal.onData((text) => this.#send(encoder.encode(text)));
+    terminal.onData((text) => {
+      this.#complaint.value = null;
+      this.#send(encoder.encode(text));
+    });
     terminal.onBinary((text) => this.#send(Uint8Array.from(text, (one) => one.charCodeAt(0))));
     terminal.onResize(({ cols, rows }) => {
       this.#size.value = { columns: cols, rows };
@@ -260,7 +277,7 @@ export class SerialTerminal implements TerminalTools {
 
   #mayPaste(text: string): boolean {
     const short = text.length <= longestPaste;
-    this.#tooLong.value = !short;
+    this.#complaint.value = short ? null : "paste-too-long";
     return short && !this.#watching;
   }
 

@@ -3,7 +3,7 @@ import { t } from "../../common/words.ts";
 import type { Found, TerminalTools } from "../connection.ts";
 import type { LiveConsole } from "../live.ts";
 
-/** Over a terminal: the search in its output, and why a text was not pasted. */
+/** Over a terminal: the search in its output, and why a text was not pasted or copied. */
 export function Find({ live }: { live: LiveConsole }) {
   const terminal = live.connection.value?.terminal;
   if (terminal === undefined) {
@@ -12,9 +12,9 @@ export function Find({ live }: { live: LiveConsole }) {
   return (
     <>
       {terminal.finding.value && <FindBar terminal={terminal} />}
-      {terminal.pasteTooLong.value && (
-        <p id="paste-too-long" class="over" role="alert">
-          {t("terminal.paste-too-long")}
+      {terminal.complaint.value !== null && (
+        <p id={terminal.complaint.value} class="over" role="alert">
+          {t(`terminal.${terminal.complaint.value}`)}
         </p>
       )}
     </>

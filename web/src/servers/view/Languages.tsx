@@ -1,18 +1,14 @@
-import { languages, rememberLanguage } from "../../common/language.ts";
+import { changeLanguage, languages } from "../../common/language.ts";
 import { type Language, languageNames } from "../../common/messages/index.ts";
-import { language, speak, t } from "../../common/words.ts";
+import { language, t } from "../../common/words.ts";
 
 export function Languages() {
-  const change = (wanted: Language) => {
-    rememberLanguage(wanted);
-    void speak(wanted);
-  };
   return (
     <label class="languages">
       <span class="visually-hidden">{t("servers.language")}</span>
       <select
         value={language.value}
-        onChange={({ currentTarget }) => change(currentTarget.value as Language)}
+        onChange={({ currentTarget }) => changeLanguage(currentTarget.value as Language)}
       >
         {languages.map((tag) => (
           <option key={tag} value={tag} lang={tag}>

@@ -82,7 +82,8 @@ function Projects({ page, login }: { page: Page; login: Login }) {
     } else if (id === project.id) {
       page.inventory.begin(false);
     } else {
-      page.inventory.begin(false);
+      // What is shown of this project is not of the other, and the other's list begins once it is entered.
+      page.inventory.stop();
       page.account.enter(id).catch(() => {
         // The project is gone for this person since the list was made.
         void page.account.ask();

@@ -1,7 +1,7 @@
 import { useSignalEffect } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { bytes, number, t } from "../../../common/words.ts";
-import { fits, mostShown, sizeOf } from "../../clipboard.ts";
+import { type Copied, fits, mostShown, sizeOf } from "../../clipboard.ts";
 import type { LiveConsole } from "../../live.ts";
 import type { Access } from "../../session.ts";
 import { Panel } from "../Panel.tsx";
@@ -13,11 +13,18 @@ interface Props {
   access: Access;
 }
 
+/** What people were told of already: this comes and goes with the bar and the tabs. */
+const told = new WeakSet<Copied>();
+
 /** The clipboards of both sides. What may not pass is said, in the place of what it would be done with. */
 export function Clipboard({ live, access }: Props) {
   useSignalEffect(() => {
     const copied = live.clipboard.copied.value;
-    if (copied !== null && openPanel.peek() !== "clipboard") {
+    if (copied === null || told.has(copied)) {
+      return;
+    }
+    told.add(copied);
+    if (openPanel.peek() !== "clipboard") {
       hint.value = copied.written
         ? { text: t("hint.copied") }
         : { text: t("hint.copied-there"), action: copyByHand(live) };

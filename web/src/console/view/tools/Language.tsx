@@ -1,8 +1,8 @@
-import { languages, rememberLanguage } from "../../../common/language.ts";
+import { changeLanguage, languages } from "../../../common/language.ts";
 import { languageNames, type Language as Name } from "../../../common/messages/index.ts";
 import { Icon } from "../../../common/view/Icon.tsx";
 import { Menu } from "../../../common/view/Menu.tsx";
-import { language, speak, t } from "../../../common/words.ts";
+import { language, t } from "../../../common/words.ts";
 
 const icon = (
   <Icon>
@@ -13,12 +13,9 @@ const icon = (
 
 /** What the page speaks. Each language is named by itself, so that whoever got the wrong one finds the way out. */
 export function Language() {
-  const choose = async (name: Name, close: () => void) => {
+  const choose = (name: Name, close: () => void) => {
     close();
-    await speak(name);
-    if (language.value === name) {
-      rememberLanguage(name);
-    }
+    void changeLanguage(name);
   };
   return (
     <Menu id="language" label={t("toolbar.language")} icon={icon}>
@@ -31,7 +28,7 @@ export function Language() {
             lang={name}
             data-language={name}
             aria-current={name === language.value}
-            onClick={() => void choose(name, close)}
+            onClick={() => choose(name, close)}
           >
             {languageNames[name]}
           </button>
