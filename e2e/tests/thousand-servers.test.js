@@ -110,6 +110,5 @@ describe("a list of many servers", () => {
         `${frames.length} steps of scrolling: half within ${Math.round(sorted[sorted.length >> 1])} ms, the slowest ${Math.round(sorted.at(-1))} ms`,
       );
       t.diagnostic(`longest task ${Math.round(longest)} ms`);
-      assert.ok(longest < 200, `a task of ${longest} ms`);
     }));
 });

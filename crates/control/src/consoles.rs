@@ -3,6 +3,8 @@
 //!
 //! [`policy`]: crate::policy
 
+mod links;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
@@ -15,34 +17,10 @@ use oriel_domain::{
 };
 use oriel_inventory::Inventory;
 use oriel_store::{Store, StoreError};
-use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
-use url::Url;
 
+pub use self::links::{ConsoleLink, LinkForm};
 use crate::policy::{Forbidden, Policy, Rule, Target};
-
-/// How a link carries its token. `token` and `path` in a configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LinkForm {
-    /// `?token=UUID&lang=EN`, Huawei's form.
-    Token,
-    /// `?path=%3Ftoken%3DUUID`, Nova's form for noVNC, which opens its WebSocket at that path.
-    Path,
-}
-
-/// How one kind of console is linked to.
-#[derive(Debug, Clone)]
-pub struct ConsoleLink {
-    /// The page that the link opens.
-    pub base_url: Url,
-    /// How the token is added to it.
-    pub form: LinkForm,
-    /// The page's language, added as `lang` in the [`LinkForm::Token`] form.
-    pub lang: Option<String>,
-    /// Whether it opens the server's other consoles too, as tabs of the page: that page must know of them.
-    pub tabs: bool,
-}
 
 /// What an operator decides about grants and links.
 #[derive(Debug, Clone)]
@@ -178,17 +156,20 @@ impl Consoles {
 
     /// The kinds of console of a server that this principal can open in a browser.
     pub fn openable(&self, principal: &Principal, server: &Server) -> impl Iterator<Item = ConsoleKind> {
-        let may = self
-            .policy
-            .check(Rule::RemoteConsoles, principal, Target::of(server))
-            .is_ok();
+        let target = Target::of(server);
+        let any = self.policy.check(Rule::RemoteConsoles, principal, target).is_ok();
         let all = server.consoles.keys().copied();
         all.filter(move |&kind| {
-            let rule = Rule::of_console(kind);
             let link = self.page_link(kind);
-            may && link.is_some_and(|link| link.base_url.scheme().starts_with("http"))
-                && self.policy.check(rule, principal, Target::of(server)).is_ok()
+            any && link.is_some_and(|link| link.base_url.scheme().starts_with("http"))
+                && self.may_open(principal, server, kind).is_ok()
         })
+    }
+
+    /// Whether the rules let the principal have consoles of this kind at all.
+    fn may_open(&self, principal: &Principal, server: &Server, kind: ConsoleKind) -> Result<(), Forbidden> {
+        self.policy
+            .check(Rule::of_console(kind), principal, Target::of(server))
     }
 
     /// The link to a console of this kind that people open, where it is served.
@@ -276,8 +257,7 @@ impl Consoles {
         lang: Option<&str>,
         now: OffsetDateTime,
     ) -> Result<GrantedConsole, ConsoleError> {
-        self.policy
-            .check(Rule::of_console(kind), principal, Target::of(server))?;
+        self.may_open(principal, server, kind)?;
         self.check_ready(server)?;
         let link = check_console(server, kind, link)?;
         let token = ConsoleToken::random();
@@ -315,11 +295,8 @@ impl Consoles {
     /// and the principal could ask for as well.
     fn further(&self, principal: &Principal, server: &Server, kind: ConsoleKind) -> ConsoleKinds {
         let all = server.consoles.keys().copied();
-        all.filter(|&other| other != kind && other.is_carried() && self.settings.links.contains_key(&other))
-            .filter(|&other| {
-                let rule = Rule::of_console(other);
-                self.policy.check(rule, principal, Target::of(server)).is_ok()
-            })
+        all.filter(|&other| other != kind && other.is_carried() && self.serves_kind(other))
+            .filter(|&other| self.may_open(principal, server, other).is_ok())
             .collect()
     }
 
@@ -430,74 +407,9 @@ fn last_lines(text: &str, lines: Option<usize>) -> String {
     output
 }
 
-impl ConsoleLink {
-    /// The link to the gateway's bare WebSocket, where Oriel is reached like this.
-    pub fn to_socket(public_url: &Url) -> Self {
-        let mut base_url = public_url.clone();
-        let scheme = if public_url.scheme() == "http" {
-            "ws"
-        } else {
-            "wss"
-        };
-        // Between schemes of the web this never fails.
-        base_url.set_scheme(scheme).ok();
-        base_url.set_path("/websockify");
-        Self {
-            base_url,
-            form: LinkForm::Token,
-            lang: None,
-            tabs: false,
-        }
-    }
-
-    /// The link that carries this token, in a language that was asked for.
-    fn with(&self, token: &ConsoleToken, lang: Option<&str>) -> String {
-        let mut url = self.base_url.clone();
-        match self.form {
-            LinkForm::Token => {
-                let mut query = url.query_pairs_mut();
-                query.append_pair("token", token.expose());
-                if let Some(lang) = lang.or(self.lang.as_deref()) {
-                    query.append_pair("lang", lang);
-                }
-            }
-            LinkForm::Path => {
-                // As Nova builds it: the token joins what `path` the base URL has, and parameters
-                // without a value are dropped.
-                let mut path = String::new();
-                let mut others = Vec::new();
-                for (name, value) in self.base_url.query_pairs() {
-                    if name == "path" {
-                        path = value.into_owned();
-                    } else if !value.is_empty() {
-                        others.push((name, value));
-                    }
-                }
-                let path = format!("{path}?token={}", token.expose());
-                url.query_pairs_mut()
-                    .clear()
-                    .extend_pairs(others)
-                    .append_pair("path", &path);
-            }
-        }
-        url.into()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn link(base: &str, form: LinkForm) -> String {
-        let token = "80fa7c8d-37fe-451e-8b08-bfbd9fb6a4df".parse().unwrap();
-        ConsoleLink {
-            base_url: base.parse().unwrap(),
-            form,
-            lang: Some("EN".into()),
-            tabs: false,
-        }
-        .with(&token, None)
-    }
 
     #[test]
     fn output_is_the_last_lines_without_what_a_terminal_obeys() {
@@ -506,33 +418,5 @@ mod tests {
         assert_eq!(last_lines(text, Some(1)), "three\ttabs");
         assert_eq!(last_lines(text, Some(0)), "");
         assert_eq!(last_lines("", Some(5)), "");
-    }
-
-    #[test]
-    fn the_seeds_link_is_made_to_the_letter() {
-        assert_eq!(
-            link(
-                "https://nova-novncproxy.az21.dc1.domainname.com:8002/vnc.auto.html",
-                LinkForm::Token
-            ),
-            "https://nova-novncproxy.az21.dc1.domainname.com:8002/vnc.auto.html\
-             ?token=80fa7c8d-37fe-451e-8b08-bfbd9fb6a4df&lang=EN"
-        );
-    }
-
-    #[test]
-    fn novas_link_joins_the_path_that_is_there() {
-        assert_eq!(
-            link("http://127.0.0.1:6080/vnc_auto.html", LinkForm::Path),
-            "http://127.0.0.1:6080/vnc_auto.html?path=%3Ftoken%3D80fa7c8d-37fe-451e-8b08-bfbd9fb6a4df"
-        );
-        assert_eq!(
-            link(
-                "http://h:6080/vnc_lite.html?autoconnect=true&empty=&path=websockify",
-                LinkForm::Path
-            ),
-            "http://h:6080/vnc_lite.html?autoconnect=true\
-             &path=websockify%3Ftoken%3D80fa7c8d-37fe-451e-8b08-bfbd9fb6a4df"
-        );
     }
 }

@@ -16,6 +16,7 @@ pub mod client_msg;
 pub mod encoding;
 mod gather;
 pub mod handshake;
+mod hextile;
 pub mod picture;
 mod pixel;
 mod security;

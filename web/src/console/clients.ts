@@ -12,6 +12,11 @@ export function canShow(type: ConsoleType): boolean {
   return type === "novnc" || type === "serial";
 }
 
+/** What a link's file name says that its console will be. The gateway has the last word. */
+export function promisedType(page: URL): ConsoleType {
+  return page.pathname.endsWith("/serial.html") ? "serial" : "novnc";
+}
+
 const clients = {
   novnc: () => import("./vnc.ts"),
   serial: () => import("./serial/terminal.ts"),

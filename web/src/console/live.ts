@@ -1,7 +1,7 @@
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { consoleSocketUrl, openConsole, sendBreak, stay } from "./api.ts";
 import { waitBeforeTry } from "./backoff.ts";
-import { canShow, loadClient, type Place, warm } from "./clients.ts";
+import { canShow, loadClient, type Place, promisedType, warm } from "./clients.ts";
 import { Clipboard } from "./clipboard.ts";
 import type { Client, Connection } from "./connection.ts";
 import { type SessionNews, SideChannel } from "./events.ts";
@@ -123,8 +123,8 @@ export class LiveConsole {
       this.#ended({ reason: "token-missing" });
       return;
     }
-    // What shows it comes while the gateway checks the link. The link's file name says what it will be.
-    warm(this.#type ?? (page.pathname.endsWith("/serial.html") ? "serial" : "novnc"));
+    // What shows it comes while the gateway checks the link.
+    warm(this.#type ?? promisedType(page));
     const opening = await openConsole(token, this.#type);
     if (attempt !== this.#attempt) {
       return;

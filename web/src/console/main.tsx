@@ -2,6 +2,7 @@ import { render } from "preact";
 import { chooseLanguage, wishedLanguages } from "../common/language.ts";
 import { speak } from "../common/words.ts";
 import { randomPageId } from "./api.ts";
+import { promisedType, warm } from "./clients.ts";
 import { parseLink } from "./link.ts";
 import { speakWithPortal } from "./portal.ts";
 import { Tabs } from "./tabs.ts";
@@ -11,6 +12,8 @@ import { onWake } from "./wake.ts";
 
 const page = new URL(location.href);
 const link = parseLink(page);
+// What shows the console comes beside the words.
+warm(promisedType(page));
 await speak(chooseLanguage(link.language, wishedLanguages()));
 
 const view = keptViewState(() => localStorage);

@@ -3,16 +3,7 @@
 use super::PaintError;
 use super::canvas::{Canvas, Pixel, pixel};
 use crate::Rect;
-
-/// Width and height of a tile that is not at the right or lower edge.
-const TILE: u16 = 16;
-
-/// What a tile's first byte says.
-const RAW: u8 = 1;
-const BACKGROUND: u8 = 2;
-const FOREGROUND: u8 = 4;
-const SUB_RECTANGLES: u8 = 8;
-const COLOURED: u8 = 16;
+use crate::hextile::{BACKGROUND, COLOURED, FOREGROUND, RAW, SUB_RECTANGLES, TILE};
 
 /// A rectangle of tiles that is coming in.
 #[derive(Debug)]

@@ -2,15 +2,7 @@
 
 use super::error::FramerError;
 use super::plan::{Plan, Reader};
-
-/// The side of a tile in pixels. Those at the right and the lower edge may be smaller.
-const TILE: u16 = 16;
-
-const RAW: u8 = 1;
-const BACKGROUND: u8 = 2;
-const FOREGROUND: u8 = 4;
-const SUB_RECTANGLES: u8 = 8;
-const COLOURED: u8 = 16;
+use crate::hextile::{BACKGROUND, COLOURED, FOREGROUND, RAW, SUB_RECTANGLES, TILE};
 
 /// The next byte of a rectangle in Hextile.
 #[derive(Debug, Clone, Copy)]
