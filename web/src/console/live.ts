@@ -44,8 +44,7 @@ export class LiveConsole {
   readonly #place: () => Place;
   readonly #isShown: () => boolean;
   #client: Client | null = null;
-  #opened = false;
-  /** Counts the tries to open it: what an earlier one still brings is for nobody. */
+  /** Counts the tries to open it, and their ends by the viewer's wish: what an earlier one still brings is for nobody. */
   #attempt = 0;
   /** It outlives its session, of whose end it may tell more than the close code, until the next one begins. */
   #sideChannel: SideChannel | null = null;
@@ -106,14 +105,13 @@ export class LiveConsole {
   /** Somebody looks at it now. It is opened, if it was not. */
   show(): void {
     this.#fresh.value = false;
-    if (!this.#opened) {
+    if (this.#attempt === 0) {
       void this.open();
     }
   }
 
   /** From the link to a live screen. Every way in which this can fail is an `ended` event. */
   async open(): Promise<void> {
-    this.#opened = true;
     this.#attempt += 1;
     const attempt = this.#attempt;
     this.#sideChannel?.close();
@@ -199,7 +197,7 @@ export class LiveConsole {
     const end: End = { reason: "client-closed" };
     if (this.#connection.value !== null) {
       this.#connection.value.abandon(end);
-    } else if (this.#opened) {
+    } else if (this.#attempt > 0) {
       this.#attempt += 1;
       clearTimeout(this.#timer);
       this.#ended(end);

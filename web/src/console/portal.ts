@@ -2,8 +2,9 @@ import { effect, untracked } from "@preact/signals";
 import { t } from "../common/words.ts";
 import type { Chord } from "./keyboard/chord.ts";
 import { isModifier, keyAt } from "./keyboard/keys.ts";
+import type { LiveConsole } from "./live.ts";
 import type { State } from "./session.ts";
-import type { Tab, Tabs } from "./tabs.ts";
+import type { Tabs } from "./tabs.ts";
 
 /** What a console's page tells the page that shows it in a frame. Nothing of it opens anything. */
 export type Telling =
@@ -92,7 +93,7 @@ export function speakWithPortal(tabs: Tabs): void {
         tell(shown().state.value);
       }
     } else if (order !== null && event.origin === origin) {
-      obey(tabs.shown.value, order);
+      obey(shown(), order);
     }
   });
   // The words are of the language too, but another language is no other end.
@@ -102,7 +103,7 @@ export function speakWithPortal(tabs: Tabs): void {
   });
 }
 
-function obey({ live }: Tab, order: Order): void {
+function obey(live: LiveConsole, order: Order): void {
   switch (order.what) {
     case "hello":
       break;

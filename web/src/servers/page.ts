@@ -36,10 +36,11 @@ export class Page {
       if (state.phase === "in") {
         const { user, project } = state.login;
         const now = { user: user.id, project: project?.id ?? null };
-        const isMoved = now.user === before?.user && now.project !== before.project;
-        if (now.user !== before?.user || now.project !== before.project) {
+        const isOther = now.user !== before?.user;
+        const isMoved = !isOther && now.project !== before?.project;
+        if (isOther || isMoved) {
           this.pictures.clear();
-          this.#beginAnew(before !== null && now.user !== before.user);
+          this.#beginAnew(before !== null && isOther);
         }
         before = now;
         if (project !== null) {

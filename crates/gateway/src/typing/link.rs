@@ -44,8 +44,8 @@ const ENCODINGS: [i32; 7] = [
 pub(super) struct Look {
     /// Some of the screen was drawn.
     pub drawn: bool,
-    /// What was drawn reaches beyond what was drawn before, or comes after much was drawn. A cursor that blinks draws the same place again and
-    /// again, and in a text mode it is QEMU that draws it, however dead the guest.
+    /// What was drawn reaches beyond what was drawn before, or comes after much was drawn. A cursor that blinks draws
+    /// the same place again and again, and in a text mode it is QEMU that draws it, however dead the guest.
     pub news: bool,
 }
 

@@ -84,10 +84,7 @@ impl Pacer {
         if self.next > now {
             return Some(self.next);
         }
-        let (mut oldest, _) = *self.unseen.front()?;
-        if self.in_flight + bytes <= WINDOW {
-            return None;
-        }
+        let mut oldest = self.oldest_in_the_way(bytes)?;
         if let Some(shown) = self.shown.filter(|shown| *shown > oldest) {
             let rest = shown + AT_REST;
             if now < rest {
@@ -95,10 +92,7 @@ impl Pacer {
             }
             // The youngest were shown with the others, or the screen would not have come to rest.
             self.have_arrived(shown);
-            (oldest, _) = *self.unseen.front()?;
-            if self.in_flight + bytes <= WINDOW {
-                return None;
-            }
+            oldest = self.oldest_in_the_way(bytes)?;
         }
         let silent = now.saturating_duration_since(oldest);
         if !self.late && silent >= LATE {
@@ -138,6 +132,12 @@ impl Pacer {
         if let Some(known) = now.checked_sub(HORIZON) {
             self.have_arrived(known);
         }
+    }
+
+    /// When the oldest keys were sent that leave no room for so many bytes.
+    fn oldest_in_the_way(&self, bytes: u32) -> Option<Instant> {
+        let (oldest, _) = self.unseen.front()?;
+        (self.in_flight + bytes > WINDOW).then_some(*oldest)
     }
 
     /// What was sent until then has arrived.
